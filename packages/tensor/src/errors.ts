@@ -1,0 +1,69 @@
+/** What went wrong, where, and what to do about it. */
+export interface Mismatch {
+  /** The operation that refused, by its public name. */
+  readonly operation: string
+  /** Which operand, attribute or tree path. */
+  readonly operand: string
+  readonly expected: string
+  readonly found: string
+}
+
+const describe = ({ operation, operand, expected, found }: Mismatch): string =>
+  `${operation}: ${operand}: expected ${expected}, found ${found}`
+
+/** Thrown while an expression is built whose shapes do not fit. */
+export class ShapeError extends Error {
+  override readonly name = 'ShapeError'
+  readonly mismatch: Mismatch
+  constructor(mismatch: Mismatch) {
+    super(describe(mismatch))
+    this.mismatch = mismatch
+  }
+}
+
+/** Thrown while an expression is built whose element types do not fit. */
+export class DtypeError extends Error {
+  override readonly name = 'DtypeError'
+  readonly mismatch: Mismatch
+  constructor(mismatch: Mismatch) {
+    super(describe(mismatch))
+    this.mismatch = mismatch
+  }
+}
+
+/** Thrown where two trees that should have one structure differ, or a leaf is of the wrong kind. */
+export class TreeError extends Error {
+  override readonly name = 'TreeError'
+  readonly mismatch: Mismatch
+  constructor(mismatch: Mismatch) {
+    super(describe(mismatch))
+    this.mismatch = mismatch
+  }
+}
+
+/** A program that a device cannot compile: the program's own fault, or a limit of the device. */
+export type CompileError =
+  | { readonly _tag: 'IllFormedProgram'; readonly mismatch: Mismatch; readonly message: string }
+  | { readonly _tag: 'Unsupported'; readonly device: string; readonly primitive: string; readonly message: string }
+  | { readonly _tag: 'EngineRejected'; readonly device: string; readonly message: string }
+
+/** A device that is missing, or that failed while it ran. */
+export type DeviceError =
+  | { readonly _tag: 'DeviceMissing'; readonly device: string; readonly message: string; readonly remedy: string }
+  | { readonly _tag: 'WrongInputs'; readonly device: string; readonly mismatch: Mismatch; readonly message: string }
+  | { readonly _tag: 'ExecutionFailed'; readonly device: string; readonly message: string }
+
+/** A value that the reference interpreter refuses, such as an index out of range. */
+export interface EvaluationError {
+  readonly _tag: 'EvaluationError'
+  readonly primitive: string
+  readonly message: string
+}
+
+/** A failure of any stage, as a sentence. */
+export const showError = (error: CompileError | DeviceError | EvaluationError): string =>
+  'remedy' in error ? `${error.message} ${error.remedy}` : error.message
+
+/** The mismatch that a thrown `ShapeError`, `DtypeError` or `TreeError` carries; `undefined` for any other defect. */
+export const mismatchOf = (thrown: unknown): Mismatch | undefined =>
+  thrown instanceof ShapeError || thrown instanceof DtypeError || thrown instanceof TreeError ? thrown.mismatch : undefined
