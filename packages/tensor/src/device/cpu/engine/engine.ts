@@ -1,0 +1,52 @@
+import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
+import type { ElementType } from '../onnx/schema.js'
+
+/** Arrays that hold a graph's inputs and outputs. */
+export type HostArray = Float32Array | Int32Array | Uint32Array | Uint8Array
+
+/** Name, element type and sizes of a graph's input or output. */
+export interface Slot {
+  readonly name: string
+  readonly type: ElementType & ('float' | 'int32' | 'uint32' | 'bool')
+  readonly dims: readonly number[]
+}
+
+/** What a model takes and gives, in order. */
+export interface Signature {
+  readonly inputs: readonly Slot[]
+  readonly outputs: readonly Slot[]
+}
+
+/** Something the engine said. */
+export interface EngineFailure {
+  readonly message: string
+}
+
+/** A model that is ready to run. */
+export interface Session {
+  /**
+   * All outputs for these inputs. `spares` are arrays that the engine may write outputs into and answer again; an engine that
+   * cannot ignores them and answers fresh ones. Inputs are not changed and not kept.
+   */
+  readonly run: (inputs: readonly HostArray[], spares: readonly (HostArray | undefined)[]) => TaskEither<EngineFailure, readonly HostArray[]>
+  /** Frees the model. A session is not used again afterwards. */
+  readonly release: () => void
+}
+
+/** A way to run ONNX models. */
+export interface Engine {
+  /** Library, version and path taken into it. */
+  readonly description: string
+  /** Whether the event loop stays free while a model runs. */
+  readonly asynchronous: boolean
+  readonly load: (model: Uint8Array, signature: Signature) => TaskEither<EngineFailure, Session>
+}
+
+/** Settings that every engine takes. */
+export interface EngineSettings {
+  /** Threads that share one operator's work. */
+  readonly threads: number
+}
+
+/** A message from whatever was thrown. */
+export const messageOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown))
