@@ -1,1 +1,10 @@
-export {}
+export { checkpoint } from './checkpoint.js'
+export { customVjp } from './custom.js'
+export type { CustomRule, OperandCotangents } from './custom.js'
+export { grad, valueAndGrad, valueAndGradWithAux, vjp } from './grad.js'
+export type { Loss, Pulled, Scalar } from './grad.js'
+export { pullBack, pullBackGraph } from './reverse.js'
+export type { CotangentsOf } from './tree.js'
+export { vjpRules } from './vjp/index.js'
+export type { Application, Cotangent, NoDerivative, PullBack, PullBackGraph, VjpRule, VjpRules } from './vjp/rule.js'
+export { stopGradient } from '@tabula/tensor'

@@ -1,1 +1,8 @@
-export {}
+export { checkGradients } from './check-gradients.js'
+export type { GradientCheck, GradientMismatch, GradientReport } from './check-gradients.js'
+export { programText } from './program-text.js'
+export { randomNumbers } from './random.js'
+export type { RandomNumbers } from './random.js'
+export { differentiableInstances } from './instances/index.js'
+export type { NoInstance } from './instances/index.js'
+export type { Instance } from './instances/instance.js'

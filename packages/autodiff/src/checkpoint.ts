@@ -1,0 +1,66 @@
+import { bindAll, graphOf, placeholder, replaceTensors, tensorsOf, topologicalOrder } from '@tabula/tensor'
+import type { AnyNode, CustomVjp, Graph, Tensor } from '@tabula/tensor'
+import { pullBackGraph } from './reverse.js'
+import { substitute } from './substitute.js'
+
+/**
+ * f, whose intermediate results are not kept for the backward pass but computed again from its operands (rematerialization;
+ * Chen et al. 2016): same value, same derivatives, less memory, one more evaluation of f.
+ *
+ * The second evaluation reads the operands through a `barrier` that waits for the cotangents, so it neither merges with the
+ * first nor runs before the backward pass gets there. Arguments are trees of tensors; tensors that f captures count as operands.
+ */
+export const checkpoint =
+  <A extends readonly unknown[], R>(f: (...args: A) => R) =>
+  (...args: A): R => {
+    const operands = tensorsOf(args)
+    const variables = operands.map((operand, index) => placeholder(`operand ${index}`, operand))
+    const result = f(...replaceTensors(args, variables))
+    const { graph, captured } = close(variables, tensorsOf(result))
+    return replaceTensors(result, bindAll('call', { name: 'checkpoint', graph, vjp: recompute(graph) }, ...operands, ...captured))
+  }
+
+/** A closed graph over the variables and, as further inputs, every tensor that it uses but that does not rest on them. */
+const close = (variables: readonly Tensor[], outputs: readonly Tensor[]): { readonly graph: Graph; readonly captured: readonly Tensor[] } => {
+  const dependent = new Set(variables.map((variable) => variable.node))
+  const order = topologicalOrder(outputs)
+  for (const node of order) if (node.inputs.some((input) => dependent.has(input.node))) dependent.add(node)
+  const captured = new Map<AnyNode, Map<number, Tensor>>()
+  const capture = (tensor: Tensor): void => {
+    if (dependent.has(tensor.node) || tensor.node.primitive === 'constant' || tensor.node.primitive === 'iota') return
+    const ofNode = captured.get(tensor.node) ?? new Map<number, Tensor>()
+    captured.set(tensor.node, ofNode.set(tensor.index, tensor))
+  }
+  order.filter((node) => dependent.has(node)).forEach((node) => node.inputs.forEach(capture))
+  outputs.forEach(capture)
+  const tensors = [...captured.values()].flatMap((ofNode) => [...ofNode.values()])
+  const parameters = tensors.map((tensor, index) => placeholder(`captured ${index}`, tensor))
+  return { graph: graphOf([...variables, ...parameters], replaceCaptured(outputs, tensors, parameters)), captured: tensors }
+}
+
+/** `outputs` with tensors replaced that may be any outputs of any nodes. */
+const replaceCaptured = (outputs: readonly Tensor[], captured: readonly Tensor[], parameters: readonly Tensor[]): readonly Tensor[] => {
+  const replacements = new Map<AnyNode, readonly Tensor[]>()
+  captured.forEach((tensor, index) => {
+    const parameter = parameters[index]
+    const ofNode = [...(replacements.get(tensor.node) ?? [])]
+    if (parameter !== undefined) ofNode[tensor.index] = parameter
+    replacements.set(tensor.node, ofNode)
+  })
+  return substitute(outputs, replacements)
+}
+
+const recompute =
+  (graph: Graph): CustomVjp =>
+  (inputs, _outputs, cotangents) => {
+    const guarded = cotangents.filter(({ node }) => !isConstant(node)).reduce<readonly Tensor[]>((held, cotangent) => bindAll('barrier', {}, ...held, cotangent), inputs)
+    return pullBackGraph(
+      graph,
+      guarded,
+      cotangents,
+      inputs.map(({ dtype }) => dtype === 'f32')
+    )
+  }
+
+/** Known before the backward pass: nothing to wait for. */
+const isConstant = (node: AnyNode): boolean => node.primitive === 'constant' || (node.primitive === 'broadcastTo' && node.inputs.every((input) => isConstant(input.node)))

@@ -1,0 +1,198 @@
+import { describe, expect, test } from 'vitest'
+import { add, bind, bindAll, graphOf, hostValue, mul, placeholder, sum, tensorsOf, total, stopGradient, topologicalOrder } from '@tabula/tensor'
+import type { Shape, Tensor } from '@tabula/tensor'
+import { grad, valueAndGrad, valueAndGradWithAux, vjp } from '../src/index.js'
+import { countNodes, numbers, tensor } from './support/run.js'
+
+type Vector = Tensor<Shape, 'f32'>
+const square = (x: Vector): Tensor<Shape, 'f32'> => bind('mul', {}, x, x) as Vector
+const product = (a: Vector, b: Vector): Vector => bind('mul', {}, a, b) as Vector
+const plus = (a: Vector, b: Vector): Vector => bind('add', {}, a, b) as Vector
+
+describe('grad over trees', () => {
+  const parameters = { layer: { w: tensor([2], [3, 4]), b: tensor([2], [1, 2]) }, list: [tensor([], [5])] as const, absent: null }
+
+  test('keeps the structure; leaves that nothing rests on get zeros', () => {
+    const gradient = grad((p: typeof parameters) => total(product(p.layer.w, p.layer.w)))(parameters)
+    expect(Object.keys(gradient)).toEqual(['layer', 'list', 'absent'])
+    expect(gradient.absent).toBeNull()
+    expect(numbers(gradient.layer.w)).toEqual([6, 8])
+    expect(numbers(gradient.layer.b)).toEqual([0, 0])
+    expect(numbers(gradient.list[0])).toEqual([0])
+  })
+
+  test('value, gradient and auxiliary results', () => {
+    const { value, gradient, auxiliary } = valueAndGradWithAux((p: typeof parameters) => {
+      const y = product(p.layer.w, p.layer.b)
+      return [total(y), { y, index: bind('argmax', { axis: 0 }, y) }] as const
+    })(parameters)
+    expect(numbers(value)).toEqual([11])
+    expect(numbers(gradient.layer.w)).toEqual([1, 2])
+    expect(numbers(auxiliary.y)).toEqual([3, 8])
+    expect(numbers(auxiliary.index)).toEqual([1])
+  })
+
+  test('further arguments are constants, also where they are the same tensor', () => {
+    const x = tensor([], [3])
+    expect(numbers(grad((p: Vector, constant: Vector) => product(p, constant))(x, x))).toEqual([3])
+    expect(numbers(grad((p: Vector) => product(p, x))(x))).toEqual([3])
+  })
+
+  test('one tensor at two leaves is two variables', () => {
+    const x = tensor([], [3])
+    const gradient = grad(({ a, b }: { readonly a: Vector; readonly b: Vector }) => product(square(a), b))({ a: x, b: x })
+    expect([numbers(gradient.a), numbers(gradient.b)]).toEqual([[18], [9]])
+  })
+
+  test('a leaf may be an expression of another leaf', () => {
+    const x = tensor([], [3])
+    const y = product(x, tensor([], [2]))
+    const gradient = grad(([a, b]: readonly [Vector, Vector]) => product(a, b))([x, y])
+    expect([numbers(gradient[0]), numbers(gradient[1])]).toEqual([[6], [3]])
+  })
+
+  test('leaves may be further outputs of one node', () => {
+    const [values] = bindAll('topK', { k: 2 }, tensor([3], [1, 5, 3]))
+    if (values === undefined) throw new Error('no values')
+    expect(numbers(grad((v: Tensor) => total(square(v as Vector)))(values))).toEqual([10, 6])
+  })
+
+  test('nothing of the placeholders remains', () => {
+    const x = placeholder('x', { shape: [2], dtype: 'f32' })
+    const { value, gradient } = valueAndGrad((p: Vector) => total(square(p)))(x)
+    const inputs = topologicalOrder([value, gradient]).filter(({ primitive }) => primitive === 'input')
+    expect(inputs).toEqual([x.node])
+    expect(graphOf([x], [value, gradient]).nodes.map(({ primitive }) => primitive).sort()).toEqual(
+      ['add', 'broadcastTo', 'constant', 'input', 'mul', 'mul', 'mul', 'reduceSum'].sort()
+    )
+  })
+
+  test('the value and the gradient share the forward pass', () => {
+    const { value, gradient } = valueAndGrad((p: Vector) => total(bind('exp', {}, p) as Vector))(tensor([2], [0, 1]))
+    expect(countNodes([value, gradient])['exp']).toBe(1)
+  })
+})
+
+describe('higher order', () => {
+  const cube = (x: Vector): Vector => product(square(x), x)
+
+  test('derivatives of x³', () => {
+    const x = tensor([], [2])
+    const first = grad(cube)
+    const second = grad(first)
+    const third = grad(second)
+    expect([first, second, third, grad(third)].map((f) => numbers(f(x))[0])).toEqual([12, 12, 6, 0])
+  })
+
+  test('perturbations do not mix: d/dx (x · d/dy (x + y))', () => {
+    const f = (x: Vector): Vector => product(x, grad((y: Vector) => plus(x, y))(x))
+    expect(numbers(grad(f)(tensor([], [7])))).toEqual([1])
+  })
+
+  test('a gradient step inside a loss', () => {
+    const loss = (w: Vector): Vector => product(square(w), square(w))
+    const adapted = (w: Vector): Vector => loss(bind('sub', {}, w, product(grad(loss)(w), tensor([], [0.1]))) as Vector)
+    // w' = w − 0.4 w³; d/dw w'⁴ = 4 w'³ (1 − 1.2 w²)
+    const w = 0.5
+    expect(numbers(grad(adapted)(tensor([], [w])))[0]).toBeCloseTo(4 * (w - 0.4 * w ** 3) ** 3 * (1 - 1.2 * w * w), 12)
+  })
+})
+
+describe('vjp', () => {
+  test('pulls cotangents of a tree back, any number of times; null is zero', () => {
+    const { value, pullback } = vjp((x: Vector) => ({ double: plus(x, x), square: square(x) }))(tensor([2], [3, 4]))
+    expect(numbers(value.square)).toEqual([9, 16])
+    expect(numbers(pullback({ double: tensor([2], [1, 0]), square: tensor([2], [0, 1]) }))).toEqual([2, 8])
+    expect(numbers(pullback({ double: null, square: tensor([2], [1, 1]) }))).toEqual([6, 8])
+    expect(numbers(pullback({ double: null, square: null }))).toEqual([0, 0])
+  })
+
+  test('cotangents may be expressions of the value', () => {
+    const { value, pullback } = vjp(square)(tensor([], [3]))
+    expect(numbers(pullback(value))).toEqual([54])
+  })
+
+  test('the pullback can be differentiated', () => {
+    const f = (x: Vector): Vector => {
+      const { value, pullback } = vjp(square)(x)
+      return pullback(value)
+    }
+    expect(numbers(grad(f)(tensor([], [3])))).toEqual([54])
+  })
+})
+
+describe('stopGradient and results without derivative', () => {
+  test('nothing flows through stopGradient', () => {
+    expect(numbers(grad((x: Vector) => product(x, stopGradient(x)))(tensor([], [3])))).toEqual([3])
+  })
+
+  test('nothing flows through comparisons, indices and rounding', () => {
+    const f = (x: Vector): Vector => {
+      const positive = bind('cast', { dtype: 'f32' }, bind('less', {}, tensor([], [0]), x)) as Vector
+      const rounded = bind('round', {}, x) as Vector
+      return total(product(plus(positive, rounded), x))
+    }
+    expect(numbers(grad(f)(tensor([2], [1.4, -2.6])))).toEqual([2, -3])
+  })
+})
+
+describe('size', () => {
+  const chain = (length: number) => (x: Vector): Vector => {
+    let y = x
+    for (let step = 0; step < length; step++) y = bind('sin', {}, y) as Vector
+    return total(y)
+  }
+
+  test('a chain of 100,000 operations', () => {
+    const { gradient } = valueAndGrad(chain(100_000))(tensor([1], [1]))
+    const counts = countNodes(gradient)
+    expect(counts['cos']).toBe(100_000)
+    expect(counts['mul']).toBe(100_000)
+  })
+
+  test('a chain whose tensors are used twice is linear, not exponential', () => {
+    const f = (x: Vector): Vector => {
+      let y = x
+      for (let step = 0; step < 50; step++) y = plus(y, y)
+      return y
+    }
+    const gradient = grad(f)(tensor([], [1]))
+    expect(numbers(gradient)).toEqual([2 ** 50])
+    expect(Object.values(countNodes(gradient)).reduce((a, b) => a + b)).toBeLessThan(60)
+  })
+})
+
+describe('errors', () => {
+  const x = tensor([2], [1, 2])
+
+  test('a loss that is not a scalar', () => {
+    expect(() => grad((p: Vector) => square(p))(x)).toThrow('loss: expected [] (a sum or a mean), found [2]')
+  })
+
+  test('integer parameters, named by their path', () => {
+    const count = bind('constant', { value: hostValue('i32', [1], Int32Array.of(1)) })
+    expect(() => grad((p: { readonly w: Tensor; readonly state: { readonly count: Tensor } }) => total(p.w as Vector))({ w: x, state: { count } })).toThrow(
+      'parameters.state.count: expected f32'
+    )
+  })
+
+  test('parameters that are no tensors', () => {
+    expect(() => grad((p: { readonly w: Vector; readonly rate: number }) => total(p.w))({ w: x, rate: 1 })).toThrow('rate: expected a leaf')
+  })
+
+  test('cotangents of another structure, shape or type, named by their path', () => {
+    const { pullback } = vjp((p: Vector) => ({ a: [square(p)], index: bind('argmax', { axis: 0 }, p) }))(x)
+    const call = (cotangents: unknown) => () => (pullback as (cotangents: unknown) => Tensor)(cotangents)
+    expect(call({ a: [x, x], index: null })).toThrow('cotangents.a: expected an array of 1, found an array of 2')
+    expect(call({ a: [x] })).toThrow('cotangents: expected a record of a, index, found a record of a')
+    expect(call({ a: [tensor([3], [1, 2, 3])], index: null })).toThrow('cotangents.a.0: expected [2], found [3]')
+    expect(call({ a: [bind('cast', { dtype: 'i32' }, x)], index: null })).toThrow('cotangents.a.0: expected f32, found i32')
+    expect(call({ a: [x], index: tensor([], [1]) })).toThrow('cotangents.index: expected null, as a i32 result has no derivative')
+    expect(call({ a: [1], index: null })).toThrow('cotangents.a.0: expected a tensor of shape [2] or null, found number')
+  })
+})
+
+test('sums and public operations', () => {
+  expect(numbers(grad((p: Vector) => total(mul(sum({ axes: [0] })(p), 3) as Vector))(tensor([2, 2], [1, 2, 3, 4])))).toEqual([3, 3, 3, 3])
+  expect(tensorsOf(grad((p: Vector) => total(add(p, 1) as Vector))(tensor([1], [0])))).toHaveLength(1)
+})
