@@ -21,7 +21,10 @@ export const checkpoint =
   }
 
 /** A closed graph over the variables and, as further inputs, every tensor that it uses but that does not rest on them. */
-const close = (variables: readonly Tensor[], outputs: readonly Tensor[]): { readonly graph: Graph; readonly captured: readonly Tensor[] } => {
+const close = (
+  variables: readonly Tensor[],
+  outputs: readonly Tensor[]
+): { readonly graph: Graph; readonly captured: readonly Tensor[] } => {
   const dependent = new Set(variables.map((variable) => variable.node))
   const order = topologicalOrder(outputs)
   for (const node of order) if (node.inputs.some((input) => dependent.has(input.node))) dependent.add(node)
@@ -39,7 +42,11 @@ const close = (variables: readonly Tensor[], outputs: readonly Tensor[]): { read
 }
 
 /** `outputs` with tensors replaced that may be any outputs of any nodes. */
-const replaceCaptured = (outputs: readonly Tensor[], captured: readonly Tensor[], parameters: readonly Tensor[]): readonly Tensor[] => {
+const replaceCaptured = (
+  outputs: readonly Tensor[],
+  captured: readonly Tensor[],
+  parameters: readonly Tensor[]
+): readonly Tensor[] => {
   const replacements = new Map<AnyNode, readonly Tensor[]>()
   captured.forEach((tensor, index) => {
     const parameter = parameters[index]
@@ -53,7 +60,9 @@ const replaceCaptured = (outputs: readonly Tensor[], captured: readonly Tensor[]
 const recompute =
   (graph: Graph): CustomVjp =>
   (inputs, _outputs, cotangents) => {
-    const guarded = cotangents.filter(({ node }) => !isConstant(node)).reduce<readonly Tensor[]>((held, cotangent) => bindAll('barrier', {}, ...held, cotangent), inputs)
+    const guarded = cotangents
+      .filter(({ node }) => !isConstant(node))
+      .reduce<readonly Tensor[]>((held, cotangent) => bindAll('barrier', {}, ...held, cotangent), inputs)
     return pullBackGraph(
       graph,
       guarded,
@@ -63,4 +72,5 @@ const recompute =
   }
 
 /** Known before the backward pass: nothing to wait for. */
-const isConstant = (node: AnyNode): boolean => node.primitive === 'constant' || (node.primitive === 'broadcastTo' && node.inputs.every((input) => isConstant(input.node)))
+const isConstant = (node: AnyNode): boolean =>
+  node.primitive === 'constant' || (node.primitive === 'broadcastTo' && node.inputs.every((input) => isConstant(input.node)))

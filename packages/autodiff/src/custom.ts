@@ -33,4 +33,3 @@ export const customVjp =
       vjp(actual as unknown as A, replaceTensors(result, outputs), replaceTensors(result, cotangents))
     return replaceTensors(result, bindAll('call', { name, graph: graphOf(inputs, tensorsOf(result)), vjp: rule }, ...operands))
   }
-

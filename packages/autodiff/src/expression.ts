@@ -36,7 +36,8 @@ export const indicator = (condition: Tensor): Tensor => bind('cast', { dtype: 'f
 export const reshape = (x: Tensor, shape: Sizes): Tensor => (sameShape(x.shape, shape) ? x : bind('reshape', { shape }, x))
 
 /** x broadcast to a shape; x itself where it has that shape. */
-export const broadcastTo = (x: Tensor, shape: Sizes): Tensor => (sameShape(x.shape, shape) ? x : bind('broadcastTo', { shape }, x))
+export const broadcastTo = (x: Tensor, shape: Sizes): Tensor =>
+  sameShape(x.shape, shape) ? x : bind('broadcastTo', { shape }, x)
 
 /** The sum over axes, which are ascending. */
 export const reduceSum = (x: Tensor, axes: readonly number[], keepDimensions: boolean): Tensor =>
@@ -63,8 +64,12 @@ export const transposeLast = (x: Tensor): Tensor => {
 export const at = <T>(items: readonly T[], index: number): T => {
   const item = items[index]
   if (item === undefined) {
-    throw new ShapeError({ operation: 'vjp', operand: `operand ${index}`, expected: 'an operand', found: `${items.length} operands` })
+    throw new ShapeError({
+      operation: 'vjp',
+      operand: `operand ${index}`,
+      expected: 'an operand',
+      found: `${items.length} operands`
+    })
   }
   return item
 }
-

@@ -12,7 +12,11 @@ export type Loss = Tensor<readonly [], 'f32'>
 
 /** Rank 0, or a rank the compiler does not know, which is checked when the program is built. */
 export type Scalar<S extends Shape> =
-  IsKnownRank<S> extends false ? S : S extends readonly [] ? S : ShapeMismatch<`grad: the loss must have shape [], found ${ShowShape<S>}`>
+  IsKnownRank<S> extends false
+    ? S
+    : S extends readonly []
+      ? S
+      : ShapeMismatch<`grad: the loss must have shape [], found ${ShowShape<S>}`>
 
 /** A function's result and the transpose of its derivative. */
 export interface Pulled<P, R> {
@@ -43,12 +47,16 @@ const apply = <P, R>(operation: string, f: (parameters: P) => R, parameters: P):
   const replacements = replacementsOf(variables, leaves)
   const value = replaceTensors(result, substitute(outputs, replacements))
   const pull = (cotangents: readonly Cotangent[]): P => {
-    const seeds = cotangents.map((cotangent, index) => (cotangent === undefined ? undefined : placeholder(`cotangent ${index}`, cotangent)))
+    const seeds = cotangents.map((cotangent, index) =>
+      cotangent === undefined ? undefined : placeholder(`cotangent ${index}`, cotangent)
+    )
     seeds.forEach((seed, index) => {
       const cotangent = cotangents[index]
       if (seed !== undefined && cotangent !== undefined) replacements.set(seed.node, [cotangent])
     })
-    const gradients = pullBack(outputs, seeds, variables).map((gradient, index) => gradient ?? zerosLike(leaves[index] ?? number(0)))
+    const gradients = pullBack(outputs, seeds, variables).map(
+      (gradient, index) => gradient ?? zerosLike(leaves[index] ?? number(0))
+    )
     return replaceTensors(parameters, substitute(gradients, replacements))
   }
   return { value, pull }
@@ -79,7 +87,9 @@ const requireScalar = (operation: string, loss: Tensor): void => {
  * compiler knows the rank, it does not compile) and as `vjp`.
  */
 export const valueAndGrad =
-  <P, Rest extends readonly unknown[], S extends Shape>(f: ((parameters: P, ...rest: Rest) => Tensor<S, 'f32'>) & Check<Scalar<S>>) =>
+  <P, Rest extends readonly unknown[], S extends Shape>(
+    f: ((parameters: P, ...rest: Rest) => Tensor<S, 'f32'>) & Check<Scalar<S>>
+  ) =>
   (parameters: P, ...rest: Rest): { readonly value: Loss; readonly gradient: P } => {
     const { value, pull } = apply('valueAndGrad', (variables: P): Tensor => f(variables, ...rest), parameters)
     requireScalar('valueAndGrad', value)
@@ -93,7 +103,11 @@ export const valueAndGradWithAux =
     f: ((parameters: P, ...rest: Rest) => readonly [Tensor<S, 'f32'>, A]) & Check<Scalar<S>>
   ) =>
   (parameters: P, ...rest: Rest): { readonly value: Loss; readonly auxiliary: A; readonly gradient: P } => {
-    const { value, pull } = apply('valueAndGradWithAux', (variables: P): readonly [Tensor, A] => f(variables, ...rest), parameters)
+    const { value, pull } = apply(
+      'valueAndGradWithAux',
+      (variables: P): readonly [Tensor, A] => f(variables, ...rest),
+      parameters
+    )
     const [loss, auxiliary] = value
     requireScalar('valueAndGradWithAux', loss)
     // Of rank 0 and f32, as has just been checked.
@@ -102,6 +116,8 @@ export const valueAndGradWithAux =
 
 /** The gradient of a loss with respect to its first argument. As `valueAndGrad`, without the value. */
 export const grad =
-  <P, Rest extends readonly unknown[], S extends Shape>(f: ((parameters: P, ...rest: Rest) => Tensor<S, 'f32'>) & Check<Scalar<S>>) =>
+  <P, Rest extends readonly unknown[], S extends Shape>(
+    f: ((parameters: P, ...rest: Rest) => Tensor<S, 'f32'>) & Check<Scalar<S>>
+  ) =>
   (parameters: P, ...rest: Rest): P =>
     valueAndGrad<P, Rest, S>(f)(parameters, ...rest).gradient

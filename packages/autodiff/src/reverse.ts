@@ -8,7 +8,10 @@ import type { Application, Cotangent, PullBackGraph, VjpRule } from './vjp/rule.
 const ruleOf = <P extends PrimitiveName>(node: Node<P>): VjpRule<P> => vjpRules[node.primitive]
 
 /** Applies a node's rule. */
-const pullBackNode = <P extends PrimitiveName>(node: Node<P>, application: Omit<Application<P>, 'attributes' | 'inputs'>): readonly Cotangent[] => {
+const pullBackNode = <P extends PrimitiveName>(
+  node: Node<P>,
+  application: Omit<Application<P>, 'attributes' | 'inputs'>
+): readonly Cotangent[] => {
   const rule = ruleOf(node)
   return typeof rule === 'string' ? [] : rule({ ...application, attributes: node.attributes, inputs: node.inputs })
 }
@@ -29,7 +32,11 @@ const flows = (active: ReadonlySet<AnyNode>, { node, dtype }: Tensor): boolean =
  * One pass in reverse topological order over the nodes through which a derivative flows: iterative, linear in their number.
  * The answer is made of expressions over the same placeholders.
  */
-export const pullBack = (outputs: readonly Tensor[], cotangents: readonly Cotangent[], inputs: readonly Tensor[]): readonly Cotangent[] => {
+export const pullBack = (
+  outputs: readonly Tensor[],
+  cotangents: readonly Cotangent[],
+  inputs: readonly Tensor[]
+): readonly Cotangent[] => {
   const order = topologicalOrder(outputs)
   const active = activeNodes(order, inputs)
   const boundary = new Set(inputs.map((input) => input.node))
@@ -63,7 +70,9 @@ export const pullBack = (outputs: readonly Tensor[], cotangents: readonly Cotang
  * placeholders for the cotangents, and the result applied, so that the cost is the graph's size whatever the operands rest on.
  */
 export const pullBackGraph: PullBackGraph = (graph, inputs, cotangents, wanted) => {
-  const seeds = cotangents.map((cotangent, index) => (cotangent === undefined ? undefined : placeholder(`cotangent ${index}`, cotangent)))
+  const seeds = cotangents.map((cotangent, index) =>
+    cotangent === undefined ? undefined : placeholder(`cotangent ${index}`, cotangent)
+  )
   const parameters = graph.inputs.filter((_, index) => wanted[index] === true)
   const answers = pullBack(graph.outputs, seeds, parameters)
   const replacements = replacementsOf(

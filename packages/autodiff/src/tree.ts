@@ -45,7 +45,8 @@ export const cotangentLeaves = (operation: string, result: unknown, cotangents: 
   const found: Cotangent[] = []
   const walk = (node: unknown, cotangent: unknown, path: string): void => {
     if (isTensor(node)) found.push(cotangentOf(operation, node, cotangent, within('cotangents', path)))
-    else if (node === null || node === undefined) requireStructure(operation, path, cotangent === null || cotangent === undefined, 'nothing', cotangent)
+    else if (node === null || node === undefined)
+      requireStructure(operation, path, cotangent === null || cotangent === undefined, 'nothing', cotangent)
     else if (Array.isArray(node)) {
       const same = Array.isArray(cotangent) && cotangent.length === node.length
       requireStructure(operation, path, same, `an array of ${node.length}`, cotangent)
@@ -81,13 +82,23 @@ const describe = (node: unknown): string => {
 const cotangentOf = (operation: string, tensor: Tensor, cotangent: unknown, operand: string): Cotangent => {
   if (cotangent === null || cotangent === undefined) return undefined
   if (!isTensor(cotangent)) {
-    throw new TreeError({ operation, operand, expected: `a tensor of shape ${showShape(tensor.shape)} or null`, found: describe(cotangent) })
+    throw new TreeError({
+      operation,
+      operand,
+      expected: `a tensor of shape ${showShape(tensor.shape)} or null`,
+      found: describe(cotangent)
+    })
   }
   if (!sameShape(cotangent.shape, tensor.shape)) {
     throw new ShapeError({ operation, operand, expected: showShape(tensor.shape), found: showShape(cotangent.shape) })
   }
   if (tensor.dtype !== 'f32') {
-    throw new DtypeError({ operation, operand, expected: `null, as a ${tensor.dtype} result has no derivative`, found: cotangent.dtype })
+    throw new DtypeError({
+      operation,
+      operand,
+      expected: `null, as a ${tensor.dtype} result has no derivative`,
+      found: cotangent.dtype
+    })
   }
   if (cotangent.dtype !== 'f32') throw new DtypeError({ operation, operand, expected: 'f32', found: cotangent.dtype })
   return cotangent

@@ -10,7 +10,14 @@ const at = { x: hostValue('f32', [2], Float64Array.of(0.5, -1.25)), scale: float
 const wrongSine = (factor: number) =>
   customVjp((x: Tensor) => bind('sin', {}, x), {
     name: 'sine',
-    vjp: ([x], _y, c) => [bind('mul', {}, c, bind('mul', {}, bind('cos', {}, x), bind('constant', { value: hostValue('f32', [], Float64Array.of(factor)) })))]
+    vjp: ([x], _y, c) => [
+      bind(
+        'mul',
+        {},
+        c,
+        bind('mul', {}, bind('cos', {}, x), bind('constant', { value: hostValue('f32', [], Float64Array.of(factor)) }))
+      )
+    ]
   })
 
 test('a right derivative passes, to third order, with a report', () => {
@@ -24,7 +31,9 @@ test('a derivative that is wrong by one part in ten thousand is found, and the m
   if (E.isRight(outcome) || outcome.left._tag !== 'GradientMismatch') throw new Error('not found')
   expect(outcome.left).toMatchObject({ order: 1, shapes: { x: [2], scale: [] }, values: [[0.5, -1.25], [3]] })
   expect(outcome.left.found / outcome.left.expected).not.toBeCloseTo(1, 6)
-  expect(outcome.left.message).toMatch(/Derivative of order 1: reverse mode gives .* central differences give .*\nx: f32\[2\]\n {2}value {6}0.500000 -1.25000\n/)
+  expect(outcome.left.message).toMatch(
+    /Derivative of order 1: reverse mode gives .* central differences give .*\nx: f32\[2\]\n {2}value {6}0.500000 -1.25000\n/
+  )
   expect(outcome.left.message).toContain('cos(')
 })
 
@@ -45,5 +54,8 @@ test('integer leaves and results take no part; the interpreter’s refusal is pa
     bind('argmax', { axis: 0 }, x)
   ]
   expect(checkGradients(take, { at: table })).toMatchObject({ _tag: 'Right' })
-  expect(checkGradients(take, { at: { ...table, indices: integers([2], [3, 0]) } })).toMatchObject({ _tag: 'Left', left: { _tag: 'EvaluationError' } })
+  expect(checkGradients(take, { at: { ...table, indices: integers([2], [3, 0]) } })).toMatchObject({
+    _tag: 'Left',
+    left: { _tag: 'EvaluationError' }
+  })
 })

@@ -23,7 +23,15 @@ describe('the program of a gradient', () => {
   })
 
   test('conv2d: one input gradient and one weight gradient', () => {
-    const attributes = { stride: [1, 1], padding: [[1, 1], [1, 1]], dilation: [1, 1], groups: 1 } as const
+    const attributes = {
+      stride: [1, 1],
+      padding: [
+        [1, 1],
+        [1, 1]
+      ],
+      dilation: [1, 1],
+      groups: 1
+    } as const
     const convolve = (x: Matrix, w: Matrix): Matrix => bind('conv2d', attributes, x, w) as Matrix
     const [x, w] = [generated([1, 2, 5, 5], value), generated([3, 2, 3, 3], value)]
     const both = grad((p: { readonly x: Matrix; readonly w: Matrix }) => total(convolve(p.x, p.w)))({ x, w })
@@ -39,11 +47,13 @@ describe('the program of a gradient', () => {
   })
 
   test('a chain of n elementwise operations: n cosines, n products', () => {
-    const f = (length: number) => (x: Matrix): Matrix => {
-      let y = x
-      for (let step = 0; step < length; step++) y = bind('sin', {}, y) as Matrix
-      return total(y)
-    }
+    const f =
+      (length: number) =>
+      (x: Matrix): Matrix => {
+        let y = x
+        for (let step = 0; step < length; step++) y = bind('sin', {}, y) as Matrix
+        return total(y)
+      }
     for (const length of [1, 10, 100]) {
       expect(countNodes(grad(f(length))(generated([3], value)))).toEqual({
         constant: 2,

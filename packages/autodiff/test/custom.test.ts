@@ -12,17 +12,24 @@ describe('customVjp', () => {
   /** x with gradients limited to ±1. */
   const limited = customVjp((x: Vector) => x, {
     name: 'limited',
-    vjp: (_operands, _result, cotangent) => [bind('maximum', {}, bind('minimum', {}, cotangent, tensor([], [1])), tensor([], [-1]))]
+    vjp: (_operands, _result, cotangent) => [
+      bind('maximum', {}, bind('minimum', {}, cotangent, tensor([], [1])), tensor([], [-1]))
+    ]
   })
 
   test('the rule replaces the derivative', () => {
-    expect(numbers(grad((x: Vector) => total(product(limited(x), tensor([3], [5, -5, 0.5]))))(tensor([3], [1, 2, 3])))).toEqual([1, -1, 0.5])
+    expect(numbers(grad((x: Vector) => total(product(limited(x), tensor([3], [5, -5, 0.5]))))(tensor([3], [1, 2, 3])))).toEqual([
+      1, -1, 0.5
+    ])
   })
 
   test('several operands and results; undefined is zero', () => {
     const f = customVjp((a: Vector, b: Vector) => ({ sum: bind('add', {}, a, b) as Vector, product: product(a, b) }), {
       name: 'f',
-      vjp: ([a], result, cotangents) => [undefined, bind('add', {}, product(cotangents.sum, a), product(cotangents.product, result.sum))]
+      vjp: ([a], result, cotangents) => [
+        undefined,
+        bind('add', {}, product(cotangents.sum, a), product(cotangents.product, result.sum))
+      ]
     })
     const g = ({ a, b }: { readonly a: Vector; readonly b: Vector }): Vector => total(f(a, b).product)
     const gradient = grad(g)({ a: tensor([], [3]), b: tensor([], [4]) })
@@ -39,13 +46,19 @@ describe('customVjp', () => {
   test('answers that do not fit are errors under the call’s name', () => {
     const wrong = (answer: Tensor) => customVjp((x: Vector) => x, { name: 'wrong', vjp: () => [answer] })
     const x = tensor([2], [1, 2])
-    expect(() => grad((p: Vector) => total(wrong(tensor([], [1]))(p)))(x)).toThrow('wrong: vjp, cotangent of operand 0: expected [2], found []')
-    expect(() => grad((p: Vector) => total(wrong(bind('cast', { dtype: 'i32' }, x))(p)))(x)).toThrow('wrong: vjp, cotangent of operand 0: expected f32, found i32')
+    expect(() => grad((p: Vector) => total(wrong(tensor([], [1]))(p)))(x)).toThrow(
+      'wrong: vjp, cotangent of operand 0: expected [2], found []'
+    )
+    expect(() => grad((p: Vector) => total(wrong(bind('cast', { dtype: 'i32' }, x))(p)))(x)).toThrow(
+      'wrong: vjp, cotangent of operand 0: expected f32, found i32'
+    )
   })
 
   test('a captured placeholder is refused', () => {
     const outer = placeholder('outer', { shape: [], dtype: 'f32' })
-    expect(() => customVjp((x: Vector) => product(x, outer), { name: 'f', vjp: () => [undefined] })(tensor([], [1]))).toThrow(ReferenceError)
+    expect(() => customVjp((x: Vector) => product(x, outer), { name: 'f', vjp: () => [undefined] })(tensor([], [1]))).toThrow(
+      ReferenceError
+    )
   })
 })
 
@@ -57,10 +70,12 @@ describe('checkpoint', () => {
   test('changes neither the value nor the derivatives of first and second order', () => {
     const plain = ({ x, w }: Arguments): Vector => total(block(x, w))
     const remade = ({ x, w }: Arguments): Vector => total(checkpoint(block)(x, w))
-    const twice = (f: (p: Arguments) => Vector) => (p: Arguments): Vector => {
-      const { x, w } = grad(f)(p)
-      return total(product(x, product(w, w)))
-    }
+    const twice =
+      (f: (p: Arguments) => Vector) =>
+      (p: Arguments): Vector => {
+        const { x, w } = grad(f)(p)
+        return total(product(x, product(w, w)))
+      }
     for (const [a, b] of [
       [plain, remade],
       [twice(plain), twice(remade)]
@@ -74,7 +89,9 @@ describe('checkpoint', () => {
 
   test('the backward pass reads only the operands, behind a barrier that waits for the cotangent', () => {
     const x = tensor([2], [1, 2])
-    const { value, gradient } = valueAndGrad((p: Vector) => total(product(checkpoint((q: Vector) => sine(sine(q)))(p), tensor([2], [3, 4]))))(x)
+    const { value, gradient } = valueAndGrad((p: Vector) =>
+      total(product(checkpoint((q: Vector) => sine(sine(q)))(p), tensor([2], [3, 4])))
+    )(x)
     expect(countNodes(value)).toMatchObject({ call: 1 })
     const backward = countNodes(gradient)
     expect(backward).toMatchObject({ barrier: 1, sin: 1, cos: 2 })
@@ -104,11 +121,13 @@ describe('checkpoint', () => {
 
 test('cost stays linear through many calls and checkpoints', () => {
   const step = checkpoint((x: Vector) => sine(sine(x)))
-  const chain = (length: number) => (x: Vector): Vector => {
-    let y = x
-    for (let index = 0; index < length; index++) y = step(y)
-    return y
-  }
+  const chain =
+    (length: number) =>
+    (x: Vector): Vector => {
+      let y = x
+      for (let index = 0; index < length; index++) y = step(y)
+      return y
+    }
   const size = (length: number): number => Object.values(countNodes(grad(chain(length))(tensor([], [1])))).reduce((a, b) => a + b)
   const [short, long] = [size(100), size(2000)]
   expect(long).toBeLessThan(short * 21)

@@ -1,5 +1,18 @@
 import { describe, expect, test } from 'vitest'
-import { add, bind, bindAll, graphOf, hostValue, mul, placeholder, sum, tensorsOf, total, stopGradient, topologicalOrder } from '@tabula/tensor'
+import {
+  add,
+  bind,
+  bindAll,
+  graphOf,
+  hostValue,
+  mul,
+  placeholder,
+  sum,
+  tensorsOf,
+  total,
+  stopGradient,
+  topologicalOrder
+} from '@tabula/tensor'
 import type { Shape, Tensor } from '@tabula/tensor'
 import { grad, valueAndGrad, valueAndGradWithAux, vjp } from '../src/index.js'
 import { countNodes, numbers, tensor } from './support/run.js'
@@ -62,9 +75,11 @@ describe('grad over trees', () => {
     const { value, gradient } = valueAndGrad((p: Vector) => total(square(p)))(x)
     const inputs = topologicalOrder([value, gradient]).filter(({ primitive }) => primitive === 'input')
     expect(inputs).toEqual([x.node])
-    expect(graphOf([x], [value, gradient]).nodes.map(({ primitive }) => primitive).sort()).toEqual(
-      ['add', 'broadcastTo', 'constant', 'input', 'mul', 'mul', 'mul', 'reduceSum'].sort()
-    )
+    expect(
+      graphOf([x], [value, gradient])
+        .nodes.map(({ primitive }) => primitive)
+        .sort()
+    ).toEqual(['add', 'broadcastTo', 'constant', 'input', 'mul', 'mul', 'mul', 'reduceSum'].sort())
   })
 
   test('the value and the gradient share the forward pass', () => {
@@ -137,11 +152,13 @@ describe('stopGradient and results without derivative', () => {
 })
 
 describe('size', () => {
-  const chain = (length: number) => (x: Vector): Vector => {
-    let y = x
-    for (let step = 0; step < length; step++) y = bind('sin', {}, y) as Vector
-    return total(y)
-  }
+  const chain =
+    (length: number) =>
+    (x: Vector): Vector => {
+      let y = x
+      for (let step = 0; step < length; step++) y = bind('sin', {}, y) as Vector
+      return total(y)
+    }
 
   test('a chain of 100,000 operations', () => {
     const { gradient } = valueAndGrad(chain(100_000))(tensor([1], [1]))
@@ -171,13 +188,18 @@ describe('errors', () => {
 
   test('integer parameters, named by their path', () => {
     const count = bind('constant', { value: hostValue('i32', [1], Int32Array.of(1)) })
-    expect(() => grad((p: { readonly w: Tensor; readonly state: { readonly count: Tensor } }) => total(p.w as Vector))({ w: x, state: { count } })).toThrow(
-      'parameters.state.count: expected f32'
-    )
+    expect(() =>
+      grad((p: { readonly w: Tensor; readonly state: { readonly count: Tensor } }) => total(p.w as Vector))({
+        w: x,
+        state: { count }
+      })
+    ).toThrow('parameters.state.count: expected f32')
   })
 
   test('parameters that are no tensors', () => {
-    expect(() => grad((p: { readonly w: Vector; readonly rate: number }) => total(p.w))({ w: x, rate: 1 })).toThrow('rate: expected a leaf')
+    expect(() => grad((p: { readonly w: Vector; readonly rate: number }) => total(p.w))({ w: x, rate: 1 })).toThrow(
+      'rate: expected a leaf'
+    )
   })
 
   test('cotangents of another structure, shape or type, named by their path', () => {
@@ -193,6 +215,8 @@ describe('errors', () => {
 })
 
 test('sums and public operations', () => {
-  expect(numbers(grad((p: Vector) => total(mul(sum({ axes: [0] })(p), 3) as Vector))(tensor([2, 2], [1, 2, 3, 4])))).toEqual([3, 3, 3, 3])
+  expect(numbers(grad((p: Vector) => total(mul(sum({ axes: [0] })(p), 3) as Vector))(tensor([2, 2], [1, 2, 3, 4])))).toEqual([
+    3, 3, 3, 3
+  ])
   expect(tensorsOf(grad((p: Vector) => total(add(p, 1) as Vector))(tensor([1], [0])))).toHaveLength(1)
 })

@@ -8,13 +8,19 @@ import type { Instance } from '../src/testing/index.js'
 
 const isArbitrary = (entry: unknown): entry is fc.Arbitrary<Instance> => typeof entry === 'object'
 
-const differentiable = Object.entries(differentiableInstances).flatMap(([name, entry]) => (isArbitrary(entry) ? [{ name, entry }] : []))
+const differentiable = Object.entries(differentiableInstances).flatMap(([name, entry]) =>
+  isArbitrary(entry) ? [{ name, entry }] : []
+)
 
 describe('every differentiable primitive against central differences', () => {
   test.each(differentiable)('$name, to second order', ({ entry }) => {
     fc.assert(
       fc.property(entry, fc.nat({ max: 1000 }), ({ variables, apply }, seed) => {
-        const outcome = checkGradients<readonly HostValue[]>((args) => apply(args as readonly Tensor[]), { at: variables, order: 2, seed })
+        const outcome = checkGradients<readonly HostValue[]>((args) => apply(args as readonly Tensor[]), {
+          at: variables,
+          order: 2,
+          seed
+        })
         if (E.isLeft(outcome)) throw new Error(outcome.left.message)
       }),
       { numRuns: 60, seed: 20181121 }

@@ -1,4 +1,16 @@
-import { bind, graphOf, hostValue, isHostValue, leavesOf, mapLeaves, placeholder, showShape, sizeOf, tensorsOf, TreeError } from '@tabula/tensor'
+import {
+  bind,
+  graphOf,
+  hostValue,
+  isHostValue,
+  leavesOf,
+  mapLeaves,
+  placeholder,
+  showShape,
+  sizeOf,
+  tensorsOf,
+  TreeError
+} from '@tabula/tensor'
 import type { EvaluationError, HostValue, Shape, Sizes, Tensor, TensorsOf } from '@tabula/tensor'
 import { evaluate } from '@tabula/tensor/reference'
 import { either as E } from 'fp-ts'
@@ -93,7 +105,8 @@ const argumentsOf = <At>(at: At, variables: readonly Tensor[]): TensorsOf<At> =>
   return mapLeaves(at, isHostValue, (leaf, path) => {
     if (leaf.dtype !== 'f32') return bind('constant', { value: leaf })
     const variable = variables[next++]
-    if (variable === undefined) throw new TreeError({ operation: 'checkGradients', operand: path, expected: 'a variable', found: 'none' })
+    if (variable === undefined)
+      throw new TreeError({ operation: 'checkGradients', operand: path, expected: 'a variable', found: 'none' })
     return variable
   }) as TensorsOf<At>
 }
@@ -136,7 +149,9 @@ const directionalDerivative =
   (f: ScalarFunction, direction: readonly Float64Array[]): ScalarFunction =>
   (variables) => {
     const gradients = grad(f)(variables)
-    return inner(gradients.map((gradient, index) => [gradient, constant(gradient.shape, direction[index] ?? new Float64Array(0))]))
+    return inner(
+      gradients.map((gradient, index) => [gradient, constant(gradient.shape, direction[index] ?? new Float64Array(0))])
+    )
   }
 
 interface Comparison {
@@ -147,12 +162,23 @@ interface Comparison {
   readonly direction: readonly (readonly number[])[]
 }
 
-const compare = (f: ScalarFunction, point: Point, direction: readonly Float64Array[], step: number): E.Either<EvaluationError, Comparison> => {
+const compare = (
+  f: ScalarFunction,
+  point: Point,
+  direction: readonly Float64Array[],
+  step: number
+): E.Either<EvaluationError, Comparison> => {
   const inputs = point.map((value, index) => placeholder(`x${index}`, value))
   const forward = graphOf(inputs, [f(inputs)])
   const derivative = graphOf(inputs, grad(f)(inputs))
   const moved = (distance: number): Point =>
-    point.map(({ shape, data }, index) => hostValue('f32', shape, Float64Array.from(data, (x, k) => x + distance * (direction[index]?.[k] ?? 0))))
+    point.map(({ shape, data }, index) =>
+      hostValue(
+        'f32',
+        shape,
+        Float64Array.from(data, (x, k) => x + distance * (direction[index]?.[k] ?? 0))
+      )
+    )
   const valueAt = (distance: number): E.Either<EvaluationError, number> =>
     E.map((outputs: readonly HostValue[]) => outputs[0]?.data[0] ?? NaN)(evaluate(forward, moved(distance)))
   const gradients = evaluate(derivative, point)
@@ -174,7 +200,10 @@ const compare = (f: ScalarFunction, point: Point, direction: readonly Float64Arr
 const numbersOf = ({ data }: HostValue<'f32'>): readonly number[] => Array.from(data)
 
 const preview = (values: readonly number[]): string =>
-  `${values.slice(0, 8).map((x) => x.toPrecision(6)).join(' ')}${values.length > 8 ? ` … ${values.length} in all` : ''}`
+  `${values
+    .slice(0, 8)
+    .map((x) => x.toPrecision(6))
+    .join(' ')}${values.length > 8 ? ` … ${values.length} in all` : ''}`
 
 const mismatch = (found: Omit<GradientMismatch, '_tag' | 'message'>): GradientMismatch => ({
   _tag: 'GradientMismatch',

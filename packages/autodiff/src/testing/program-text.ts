@@ -11,6 +11,7 @@ export const programText = ({ inputs, outputs, nodes }: Graph, longest = 60): st
   }
   const lines = nodes.map(line)
   const half = Math.floor(longest / 2)
-  const shown = lines.length <= longest ? lines : [...lines.slice(0, half), `  … ${lines.length - 2 * half} more …`, ...lines.slice(-half)]
+  const shown =
+    lines.length <= longest ? lines : [...lines.slice(0, half), `  … ${lines.length - 2 * half} more …`, ...lines.slice(-half)]
   return [`program(${inputs.map(nameOf).join(', ')})`, ...shown, `  return ${outputs.map(nameOf).join(', ')}`].join('\n')
 }

@@ -21,6 +21,10 @@ export const randomNumbers = (seed: number): RandomNumbers => {
   return {
     uniform: (low, high) => low + (high - low) * next(),
     below,
-    shuffle: (items) => items.map((item) => ({ item, key: next() })).sort((a, b) => a.key - b.key).map(({ item }) => item)
+    shuffle: (items) =>
+      items
+        .map((item) => ({ item, key: next() }))
+        .sort((a, b) => a.key - b.key)
+        .map(({ item }) => item)
   }
 }

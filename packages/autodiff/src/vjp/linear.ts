@@ -29,7 +29,12 @@ export const matmulRule: PullBack<'matmul'> = ({ inputs, cotangents: [c], wanted
   ]
 }
 
-const geometry = ({ stride, padding, dilation, groups }: ConvolutionAttributes): ConvolutionAttributes => ({ stride, padding, dilation, groups })
+const geometry = ({ stride, padding, dilation, groups }: ConvolutionAttributes): ConvolutionAttributes => ({
+  stride,
+  padding,
+  dilation,
+  groups
+})
 
 const side = (x: Tensor): readonly [number, number] => [at(x.shape, 2), at(x.shape, 3)]
 

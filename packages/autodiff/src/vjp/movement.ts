@@ -3,7 +3,8 @@ import { at, reshape, unbroadcast, zerosLike } from '../expression.js'
 import type { PullBack } from './rule.js'
 
 /** The cotangent in the operand's shape. */
-export const reshapeRule: PullBack<'reshape'> = ({ inputs, cotangents: [c] }) => (c === undefined ? [] : [reshape(c, at(inputs, 0).shape)])
+export const reshapeRule: PullBack<'reshape'> = ({ inputs, cotangents: [c] }) =>
+  c === undefined ? [] : [reshape(c, at(inputs, 0).shape)]
 
 /** The inverse permutation. */
 export const transposeRule: PullBack<'transpose'> = ({ attributes: { permutation }, cotangents: [c] }) => {
@@ -54,5 +55,5 @@ export const concatenateRule: PullBack<'concatenate'> = ({ attributes: { axis },
 }
 
 /** Reversed back. */
-export const reverseRule: PullBack<'reverse'> = ({ attributes, cotangents: [c] }) => (c === undefined ? [] : [bind('reverse', attributes, c)])
-
+export const reverseRule: PullBack<'reverse'> = ({ attributes, cotangents: [c] }) =>
+  c === undefined ? [] : [bind('reverse', attributes, c)]

@@ -5,7 +5,12 @@ import type { PullBack } from './rule.js'
 /** A reduction's result in a shape that broadcasts against its operand: unchanged where only leading axes went. */
 const alongside = (reduced: Tensor, shape: Sizes, axes: readonly number[], keepDimensions: boolean): Tensor => {
   const leading = axes.every((axis, position) => axis === position)
-  return keepDimensions || leading ? reduced : reshape(reduced, shape.map((size, axis) => (axes.includes(axis) ? 1 : size)))
+  return keepDimensions || leading
+    ? reduced
+    : reshape(
+        reduced,
+        shape.map((size, axis) => (axes.includes(axis) ? 1 : size))
+      )
 }
 
 /** The cotangent repeated along the summed axes. */
@@ -16,7 +21,12 @@ export const reduceSumRule: PullBack<'reduceSum'> = ({ attributes: { axes, keepD
 }
 
 /** Shared evenly by the elements equal to the maximum (PyTorch's `amax`). */
-export const reduceMaxRule: PullBack<'reduceMax'> = ({ attributes: { axes, keepDimensions }, inputs, outputs, cotangents: [c] }) => {
+export const reduceMaxRule: PullBack<'reduceMax'> = ({
+  attributes: { axes, keepDimensions },
+  inputs,
+  outputs,
+  cotangents: [c]
+}) => {
   if (c === undefined) return []
   const x = at(inputs, 0)
   const beside = (reduced: Tensor): Tensor => alongside(reduced, x.shape, axes, keepDimensions)

@@ -38,4 +38,3 @@ export type VjpRule<P extends PrimitiveName> = PullBack<P> | NoDerivative
 
 /** A rule for every primitive: a primitive without an entry does not compile. */
 export type VjpRules = { readonly [P in PrimitiveName]: VjpRule<P> }
-

@@ -14,7 +14,14 @@ export const allReduceRule: PullBack<'allReduce'> = ({ attributes: { label }, co
   c === undefined ? [] : [bind('allReduce', { label: `gradient of ${label}` }, c)]
 
 /** By the rule the call brings, else through its graph. */
-export const callRule: PullBack<'call'> = ({ attributes: { name, graph, vjp }, inputs, outputs, cotangents, wanted, pullBackGraph }) => {
+export const callRule: PullBack<'call'> = ({
+  attributes: { name, graph, vjp },
+  inputs,
+  outputs,
+  cotangents,
+  wanted,
+  pullBackGraph
+}) => {
   if (vjp === undefined) return pullBackGraph(graph, inputs, cotangents, wanted)
   const answers = vjp(
     inputs,
@@ -55,7 +62,12 @@ export const condRule: PullBack<'cond'> = ({ attributes: { branches }, inputs, c
 }
 
 /** From a branch's operands and the cotangents given to the cotangents wanted, zeros included. */
-const branchDerivative = (branch: Graph, cotangents: readonly Cotangent[], wanted: readonly boolean[], pullBackGraph: PullBackGraph): Graph => {
+const branchDerivative = (
+  branch: Graph,
+  cotangents: readonly Cotangent[],
+  wanted: readonly boolean[],
+  pullBackGraph: PullBackGraph
+): Graph => {
   const seeds = cotangents.map((c, index) => (c === undefined ? undefined : placeholder(`cotangent ${index}`, c)))
   const answers = pullBackGraph(branch, branch.inputs, seeds, wanted)
   const results = branch.inputs.flatMap((input, index) => (wanted[index] === true ? [answers[index] ?? zerosLike(input)] : []))

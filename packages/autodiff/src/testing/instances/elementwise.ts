@@ -2,7 +2,20 @@ import { hostValue, sizeOf } from '@tabula/tensor'
 import type { Attributes, NoAttributes, PrimitiveName } from '@tabula/tensor'
 import fc from 'fast-check'
 import type { RandomNumbers } from '../random.js'
-import { awayFromHalves, awayFromZero, broadcastPairs, distinct, fill, fixed, instanceOf, instances, positive, shapes, smooth, variable } from './instance.js'
+import {
+  awayFromHalves,
+  awayFromZero,
+  broadcastPairs,
+  distinct,
+  fill,
+  fixed,
+  instanceOf,
+  instances,
+  positive,
+  shapes,
+  smooth,
+  variable
+} from './instance.js'
 import type { Instance } from './instance.js'
 
 /** Primitives without attributes. */
@@ -46,7 +59,11 @@ export const pow: fc.Arbitrary<Instance> = fc.oneof(
 /** A random condition. */
 export const select: fc.Arbitrary<Instance> = instances(broadcastPairs, ([a, b], random) => {
   const condition = Uint8Array.from({ length: sizeOf(b) }, () => random.below(2))
-  return instanceOf('select', {}, [fixed(hostValue('bool', b, condition)), variable(fill(a, smooth(random))), variable(fill(b, smooth(random)))])
+  return instanceOf('select', {}, [
+    fixed(hostValue('bool', b, condition)),
+    variable(fill(a, smooth(random))),
+    variable(fill(b, smooth(random)))
+  ])
 })
 
 /** f32 to f32; other types have no derivative. */

@@ -22,7 +22,10 @@ export const gather: fc.Arbitrary<Instance> = instances(shapes({ minRank: 1 }), 
 
 export const scatterAdd: fc.Arbitrary<Instance> = instances(shapes({ minRank: 1 }), (shape, random) => {
   const { axis, batchDims, size, indices, taken } = indexed(shape, random)
-  return instanceOf('scatterAdd', { axis, batchDims, size, uniqueIndices: false }, [fixed(indices), variable(fill(taken, smooth(random)))])
+  return instanceOf('scatterAdd', { axis, batchDims, size, uniqueIndices: false }, [
+    fixed(indices),
+    variable(fill(taken, smooth(random)))
+  ])
 })
 
 /** Without ties. */
@@ -69,7 +72,10 @@ const pooling = (count: number, { uniform, below }: RandomNumbers): Pooling => {
 /** Boxes partly outside the image, tiny ones, one or two levels. */
 export const roiAlign: fc.Arbitrary<Instance> = instances(fc.integer({ min: 0, max: 3 }), (count, random) => {
   const { attributes, features, rois } = pooling(count, random)
-  return instanceOf('roiAlign', attributes, [...features.map((shape) => variable(fill(shape, smooth(random)))), ...rois.map(fixed)])
+  return instanceOf('roiAlign', attributes, [
+    ...features.map((shape) => variable(fill(shape, smooth(random)))),
+    ...rois.map(fixed)
+  ])
 })
 
 export const roiAlignGradient: fc.Arbitrary<Instance> = instances(fc.integer({ min: 0, max: 3 }), (count, random) => {

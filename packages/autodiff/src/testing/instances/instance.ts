@@ -28,7 +28,11 @@ export const variable = (value: HostValue): Operand => ({ value, differentiated:
 export const fixed = (value: HostValue): Operand => ({ value, differentiated: false })
 
 /** The primitive applied to these operands. */
-export const instanceOf = <P extends PrimitiveName>(primitive: P, attributes: Attributes[P], operands: readonly Operand[]): Instance => ({
+export const instanceOf = <P extends PrimitiveName>(
+  primitive: P,
+  attributes: Attributes[P],
+  operands: readonly Operand[]
+): Instance => ({
   primitive,
   attributes,
   variables: operands.filter(({ differentiated }) => differentiated).map(({ value }) => value),
@@ -49,15 +53,25 @@ const constantOf = (value: HostValue): Tensor => {
 }
 
 /** A random instance: sizes from small whole numbers, which shrink, and values from a seed, which does not matter. */
-export const instances = <Sizes>(sizes: fc.Arbitrary<Sizes>, build: (sizes: Sizes, random: RandomNumbers) => Instance): fc.Arbitrary<Instance> =>
+export const instances = <Sizes>(
+  sizes: fc.Arbitrary<Sizes>,
+  build: (sizes: Sizes, random: RandomNumbers) => Instance
+): fc.Arbitrary<Instance> =>
   fc.tuple(sizes, fc.nat({ max: 0xffffff })).map(([chosen, seed]) => build(chosen, randomNumbers(seed)))
 
 /** Sizes of one to three axes. */
-export const shapes = (options: { readonly minRank?: number; readonly maxRank?: number; readonly minSize?: number } = {}): fc.Arbitrary<Sizes> =>
-  fc.array(fc.integer({ min: options.minSize ?? 1, max: 4 }), { minLength: options.minRank ?? 0, maxLength: options.maxRank ?? 3 })
+export const shapes = (
+  options: { readonly minRank?: number; readonly maxRank?: number; readonly minSize?: number } = {}
+): fc.Arbitrary<Sizes> =>
+  fc.array(fc.integer({ min: options.minSize ?? 1, max: 4 }), {
+    minLength: options.minRank ?? 0,
+    maxLength: options.maxRank ?? 3
+  })
 
 /** A pair of shapes that broadcast against each other: axes of either are left out at the front or have size 1. */
-export const broadcastPairs: fc.Arbitrary<readonly [Sizes, Sizes]> = shapes().chain((shape) => fc.tuple(narrowed(shape), narrowed(shape)))
+export const broadcastPairs: fc.Arbitrary<readonly [Sizes, Sizes]> = shapes().chain((shape) =>
+  fc.tuple(narrowed(shape), narrowed(shape))
+)
 
 const narrowed = (shape: Sizes): fc.Arbitrary<Sizes> =>
   fc

@@ -9,9 +9,17 @@ const small = (max: number, min = 1): fc.Arbitrary<number> => fc.integer({ min, 
 
 /** Batch axes of either operand missing, 1 or shared. */
 export const matmul: fc.Arbitrary<Instance> = instances(
-  fc.tuple(small(3), small(3), small(3), fc.constantFrom<readonly [Sizes, Sizes]>([[], []], [[2], []], [[], [3]], [[2], [2]], [[1], [3]], [[2, 1], [3]], [[2, 3], []])),
+  fc.tuple(
+    small(3),
+    small(3),
+    small(3),
+    fc.constantFrom<readonly [Sizes, Sizes]>([[], []], [[2], []], [[], [3]], [[2], [2]], [[1], [3]], [[2, 1], [3]], [[2, 3], []])
+  ),
   ([m, k, n, [batchA, batchB]], random) =>
-    instanceOf('matmul', {}, [variable(fill([...batchA, m, k], smooth(random))), variable(fill([...batchB, k, n], smooth(random)))])
+    instanceOf('matmul', {}, [
+      variable(fill([...batchA, m, k], smooth(random))),
+      variable(fill([...batchB, k, n], smooth(random)))
+    ])
 )
 
 interface Convolution {
@@ -26,7 +34,12 @@ const two = <T>(next: () => T): readonly [T, T] => [next(), next()]
 const convolution = (random: RandomNumbers): Convolution => {
   const { below } = random
   const groups = 1 + below(2)
-  const attributes = { stride: two(() => 1 + below(2)), padding: two(() => two(() => below(3))), dilation: two(() => 1 + below(2)), groups }
+  const attributes = {
+    stride: two(() => 1 + below(2)),
+    padding: two(() => two(() => below(3))),
+    dilation: two(() => 1 + below(2)),
+    groups
+  }
   const kernel = two(() => 1 + below(3))
   const side = (axis: 0 | 1): number => (kernel[axis] - 1) * attributes.dilation[axis] + 1 + below(3)
   const x = [1 + below(2), groups * (1 + below(2)), side(0), side(1)]
@@ -46,12 +59,18 @@ export const conv2d: fc.Arbitrary<Instance> = instances(nothing, (_, random) => 
 
 export const conv2dInputGradient: fc.Arbitrary<Instance> = instances(nothing, (_, random) => {
   const { attributes, x, w, y } = convolution(random)
-  return instanceOf('conv2dInputGradient', { ...attributes, inputSize: size2(x) }, [variable(fill(y, smooth(random))), variable(fill(w, smooth(random)))])
+  return instanceOf('conv2dInputGradient', { ...attributes, inputSize: size2(x) }, [
+    variable(fill(y, smooth(random))),
+    variable(fill(w, smooth(random)))
+  ])
 })
 
 export const conv2dWeightGradient: fc.Arbitrary<Instance> = instances(nothing, (_, random) => {
   const { attributes, x, w, y } = convolution(random)
-  return instanceOf('conv2dWeightGradient', { ...attributes, kernel: size2(w) }, [variable(fill(x, smooth(random))), variable(fill(y, smooth(random)))])
+  return instanceOf('conv2dWeightGradient', { ...attributes, kernel: size2(w) }, [
+    variable(fill(x, smooth(random))),
+    variable(fill(y, smooth(random)))
+  ])
 })
 
 interface Pooling {
@@ -63,9 +82,15 @@ interface Pooling {
 const pooling = ({ below }: RandomNumbers): Pooling => {
   const kernel = two(() => 1 + below(3))
   const before = (axis: 0 | 1): readonly [number, number] => two(() => below(Math.floor(kernel[axis] / 2) + 1))
-  const attributes = { kernel, stride: two(() => 1 + below(2)), padding: [before(0), before(1)] as const, dilation: [1, 1] as const }
+  const attributes = {
+    kernel,
+    stride: two(() => 1 + below(2)),
+    padding: [before(0), before(1)] as const,
+    dilation: [1, 1] as const
+  }
   const x = [1 + below(2), 1 + below(2), 3 + below(3), 3 + below(3)]
-  const out = (axis: 0 | 1): number => windowedSize(x[2 + axis] ?? 0, kernel[axis], attributes.stride[axis], attributes.padding[axis], 1)
+  const out = (axis: 0 | 1): number =>
+    windowedSize(x[2 + axis] ?? 0, kernel[axis], attributes.stride[axis], attributes.padding[axis], 1)
   return { attributes, x, y: [x[0] ?? 0, x[1] ?? 0, out(0), out(1)] }
 }
 

@@ -6,7 +6,9 @@ import { sizeOf } from '@tabula/tensor'
 
 /** Merged into one axis, or split off one of size 1. */
 export const reshape: fc.Arbitrary<Instance> = instances(shapes(), (shape, random) =>
-  instanceOf('reshape', { shape: random.below(2) === 0 ? [sizeOf(shape)] : [...shape, 1] }, [variable(fill(shape, smooth(random)))])
+  instanceOf('reshape', { shape: random.below(2) === 0 ? [sizeOf(shape)] : [...shape, 1] }, [
+    variable(fill(shape, smooth(random)))
+  ])
 )
 
 export const transpose: fc.Arbitrary<Instance> = instances(shapes(), (shape, random) =>
@@ -28,18 +30,23 @@ export const slice: fc.Arbitrary<Instance> = instances(shapes(), (shape, random)
 
 export const pad: fc.Arbitrary<Instance> = instances(shapes({ minSize: 0 }), (shape, random) => {
   const amounts = (): readonly number[] => shape.map(() => random.below(3))
-  return instanceOf('pad', { low: amounts(), high: amounts(), interior: amounts(), value: 0.5 }, [variable(fill(shape, smooth(random)))])
+  return instanceOf('pad', { low: amounts(), high: amounts(), interior: amounts(), value: 0.5 }, [
+    variable(fill(shape, smooth(random)))
+  ])
 })
 
-export const concatenate: fc.Arbitrary<Instance> = instances(fc.tuple(shapes({ minRank: 1 }), fc.integer({ min: 1, max: 3 })), ([shape, count], random) => {
-  const axis = random.below(shape.length)
-  const operands = Array.from({ length: count }, () => shape.map((size, a) => (a === axis ? random.below(4) : size)))
-  return instanceOf(
-    'concatenate',
-    { axis },
-    operands.map((operand) => variable(fill(operand, smooth(random))))
-  )
-})
+export const concatenate: fc.Arbitrary<Instance> = instances(
+  fc.tuple(shapes({ minRank: 1 }), fc.integer({ min: 1, max: 3 })),
+  ([shape, count], random) => {
+    const axis = random.below(shape.length)
+    const operands = Array.from({ length: count }, () => shape.map((size, a) => (a === axis ? random.below(4) : size)))
+    return instanceOf(
+      'concatenate',
+      { axis },
+      operands.map((operand) => variable(fill(operand, smooth(random))))
+    )
+  }
+)
 
 export const reverse: fc.Arbitrary<Instance> = instances(shapes(), (shape, random) =>
   instanceOf('reverse', { axes: someAxes(shape.length, random) }, [variable(fill(shape, smooth(random)))])

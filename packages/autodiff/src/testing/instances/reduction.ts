@@ -4,7 +4,9 @@ import type { Instance } from './instance.js'
 import { someAxes } from './movement.js'
 
 export const reduceSum: fc.Arbitrary<Instance> = instances(shapes({ maxRank: 4 }), (shape, random) =>
-  instanceOf('reduceSum', { axes: someAxes(shape.length, random), keepDimensions: random.below(2) === 0 }, [variable(fill(shape, smooth(random)))])
+  instanceOf('reduceSum', { axes: someAxes(shape.length, random), keepDimensions: random.below(2) === 0 }, [
+    variable(fill(shape, smooth(random)))
+  ])
 )
 
 /** Without ties. */

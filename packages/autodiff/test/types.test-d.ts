@@ -1,0 +1,84 @@
+import { assertType, describe, expectTypeOf, test } from 'vitest'
+import type { Shape, Tensor } from '@tabula/tensor'
+import { checkpoint, customVjp, grad, valueAndGrad, valueAndGradWithAux, vjp } from '../src/index.js'
+import type { CotangentsOf, Loss, VjpRules } from '../src/index.js'
+
+type Weights = Tensor<readonly [3, 'C'], 'f32'>
+interface Parameters {
+  readonly w: Weights
+  readonly layers: readonly [{ readonly b: Tensor<readonly ['C'], 'f32'> }, null]
+}
+declare const parameters: Parameters
+declare const loss: (p: Parameters) => Loss
+declare const rules: VjpRules
+
+describe('the record of rules is total', () => {
+  test('leaving a primitive out does not compile', () => {
+    const { conv2d: _conv2d, ...others } = rules
+    // @ts-expect-error conv2d has no rule
+    assertType<VjpRules>(others)
+    assertType<VjpRules>({ ...others, conv2d: _conv2d })
+  })
+
+  test('a rule of another primitive does not compile', () => {
+    // @ts-expect-error a rule of `gather` reads attributes that `slice` has not
+    assertType<VjpRules>({ ...rules, slice: ({ attributes: { batchDims } }) => [batchDims] })
+  })
+})
+
+describe('trees keep their types', () => {
+  test('grad and valueAndGrad answer the parameters’ type', () => {
+    expectTypeOf(grad(loss)(parameters)).toEqualTypeOf<Parameters>()
+    expectTypeOf(valueAndGrad(loss)(parameters)).toEqualTypeOf<{ readonly value: Loss; readonly gradient: Parameters }>()
+    expectTypeOf(grad(grad((x: Loss) => x)))
+      .parameter(0)
+      .toEqualTypeOf<Loss>()
+  })
+
+  test('further arguments keep their types and are not differentiated', () => {
+    const step = valueAndGrad((p: Parameters, x: Tensor<readonly ['N'], 'f32'>, labels: Tensor<readonly ['N'], 'i32'>) => {
+      assertType<Tensor<readonly ['N'], 'i32'>>(labels)
+      return loss({ ...p, w: p.w, ...(x.shape.length === 0 ? {} : {}) })
+    })
+    expectTypeOf(step).parameters.toEqualTypeOf<[Parameters, Tensor<readonly ['N'], 'f32'>, Tensor<readonly ['N'], 'i32'>]>()
+  })
+
+  test('auxiliary results', () => {
+    const { auxiliary } = valueAndGradWithAux((p: Parameters) => [loss(p), { norm: p.w }] as const)(parameters)
+    expectTypeOf(auxiliary).toEqualTypeOf<{ readonly norm: Weights }>()
+  })
+
+  test('vjp: cotangents have the result’s type, null for integers', () => {
+    const f = (p: Parameters): { readonly y: Weights; readonly index: Tensor<readonly [3], 'i32'> } => ({
+      y: p.w,
+      index: index()
+    })
+    const { value, pullback } = vjp(f)(parameters)
+    expectTypeOf(value.y).toEqualTypeOf<Weights>()
+    expectTypeOf(pullback).parameter(0).toEqualTypeOf<{ readonly y: Weights | null; readonly index: null }>()
+    expectTypeOf(pullback).returns.toEqualTypeOf<Parameters>()
+    expectTypeOf<CotangentsOf<Tensor>>().toEqualTypeOf<Tensor | null>()
+  })
+
+  test('checkpoint and customVjp keep signatures', () => {
+    const block = (x: Weights, p: Parameters): { readonly y: Weights } => ({ y: p === parameters ? x : p.w })
+    expectTypeOf(checkpoint(block)).toEqualTypeOf<(x: Weights, p: Parameters) => { readonly y: Weights }>()
+    const custom = customVjp((a: Weights, b: Loss) => (b.dtype === 'f32' ? a : a), {
+      name: 'first',
+      vjp: (_operands, _y, c) => [c, undefined]
+    })
+    expectTypeOf(custom).toEqualTypeOf<(a: Weights, b: Loss) => Weights>()
+    // @ts-expect-error one cotangent for two operands
+    customVjp((a: Weights, b: Loss) => (b.dtype === 'f32' ? a : a), { name: 'first', vjp: (_operands, _y, c) => [c] })
+  })
+})
+
+test('a loss known not to be a scalar does not compile', () => {
+  // @ts-expect-error grad: the loss must have shape [], found [3,C]
+  grad((p: Parameters) => p.w)
+  grad((p: { readonly x: Tensor<Shape, 'f32'> }) => p.x)
+  // @ts-expect-error a loss of integers
+  grad((p: Parameters) => (p.w.dtype === 'f32' ? index() : index()))
+})
+
+declare const index: () => Tensor<readonly [3], 'i32'>
