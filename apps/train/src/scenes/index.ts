@@ -1,0 +1,5 @@
+export { drawScenes } from './draw-scenes.js'
+export { describeScenesError } from './errors.js'
+export type { ScenesError } from './errors.js'
+export type { DrawScenesOptions } from './options.js'
+export type { Summary } from './summary.js'
