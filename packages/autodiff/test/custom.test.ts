@@ -110,6 +110,16 @@ describe('checkpoint', () => {
     expect(numbers(w)[0]).toBeCloseTo(Math.cos(0.7) * 1, 14)
   })
 
+  test('a captured tensor may itself be a result', () => {
+    const f = (p: { readonly x: Vector; readonly w: Vector }): Vector => {
+      const [y, w] = checkpoint((x: Vector) => [sine(x), p.w] as const)(p.x)
+      return total(product(y, w))
+    }
+    const { x, w } = grad(f)({ x: tensor([], [0.5]), w: tensor([], [0.7]) })
+    expect(numbers(x)[0]).toBeCloseTo(Math.cos(0.5) * 0.7, 14)
+    expect(numbers(w)[0]).toBeCloseTo(Math.sin(0.5), 14)
+  })
+
   test('blocks nest', () => {
     const inner = checkpoint((x: Vector) => sine(x))
     const outer = checkpoint((x: Vector) => inner(product(inner(x), x)))
