@@ -1,0 +1,7 @@
+export { drawComparison } from './draw-comparison.js'
+export { drawDetections } from './draw-detections.js'
+export type { DrawOptions } from './draw-detections.js'
+export { loadLabelFont } from './label-font.js'
+export type { LabelFont } from './label-font.js'
+export { classColour, describeDrawError } from './picture.js'
+export type { Bitmap, Colour, DrawError, Drawable, RgbImage } from './picture.js'
