@@ -1,0 +1,6 @@
+export { loadReportAssets } from './assets.js'
+export type { ReportAssets, ReportError } from './assets.js'
+export { cocoNumbers } from './data.js'
+export type { CategoryResult, Evaluation, Example, ReportData, TrainingEvent } from './data.js'
+export { renderReport } from './render-report.js'
+export { writeReport } from './write-report.js'
