@@ -58,11 +58,20 @@
     if (earlier) earlier.plot.destroy()
     const plot = new uPlot(options(chart, holder.clientWidth, logarithmic), dataOf(chart, logarithmic), holder)
     plots.set(chart.id, { plot, logarithmic, chart })
-    const point = (index) => plot.setCursor({ left: plot.valToPos(chart.steps[index], 'x'), top: plot.over.clientHeight / 2 })
+    // Points may lie closer than pixels, so the legend is told the index, not only the cursor's place.
+    let at = chart.steps.length - 1
+    plot.over.addEventListener('pointermove', () => {
+      at = plot.cursor.idx ?? at
+    })
+    const point = (index) => {
+      at = index
+      plot.setCursor({ left: plot.valToPos(chart.steps[index], 'x'), top: plot.over.clientHeight / 2 })
+      plot.setLegend({ idx: index })
+    }
     holder.onkeydown = (event) => {
       const last = chart.steps.length - 1
-      const now = plot.cursor.idx ?? last
-      const next = { ArrowLeft: now - 1, ArrowRight: now + 1, Home: 0, End: last }[event.key]
+      const moves = { ArrowLeft: at - 1, ArrowRight: at + 1, PageUp: at - 10, PageDown: at + 10, Home: 0, End: last }
+      const next = moves[event.key]
       if (next === undefined || event.target !== holder) return
       event.preventDefault()
       point(Math.max(0, Math.min(last, next)))
