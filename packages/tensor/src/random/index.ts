@@ -1,0 +1,6 @@
+export { foldIn, key, keyValue, split } from './key.js'
+export type { Key } from './key.js'
+export { normal, permutation, uniform } from './samplers.js'
+export { bitsOf, threefry2x32 } from './threefry.js'
+export type { Words } from './threefry.js'
+export { uniformFromBits } from './uniform-from-bits.js'
