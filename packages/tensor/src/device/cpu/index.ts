@@ -1,1 +1,2 @@
-export {}
+export { cpuDevice } from './device.js'
+export type { CpuOptions, EnginePath } from './engine/choose.js'

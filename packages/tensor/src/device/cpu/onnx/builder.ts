@@ -29,6 +29,8 @@ export interface OnnxBuilder {
   readonly input: (name: string, type: ElementType, dims: readonly number[]) => string
   /** Declares a value to be an output of the graph, under a name that nothing else has. */
   readonly output: (value: string, name: string, type: ElementType, dims: readonly number[]) => void
+  /** A name that nothing else has. */
+  readonly name: () => string
   /** A builder for a branch, which sees this builder's values. */
   readonly branch: () => OnnxBuilder
   /** The finished graph: its nodes in an order in which operands come first. */
@@ -103,6 +105,7 @@ const build = (model: Model, outer: (key: string) => readonly string[] | undefin
   }
 
   const ops: OnnxBuilder['ops'] = (type, input, count, attributes = {}) => {
+    if (Object.values(attributes).some((value) => typeof value === 'object' && 'graph' in value)) return emit(type, input, count, attributes)
     const key = `${type}|${input.join()}|${count}|${JSON.stringify(attributes, spelledOut)}`
     const found = find(key)
     if (found !== undefined) return found
@@ -162,6 +165,7 @@ const build = (model: Model, outer: (key: string) => readonly string[] | undefin
       nodes.push({ input: [value], output: [name], opType: 'Identity', attribute: [], name: `Output_${name}` })
       outputs.push(valueInfo(name, type, dims))
     },
+    name: model.nextName,
     branch: () => build(model, find, true),
     graph
   }
