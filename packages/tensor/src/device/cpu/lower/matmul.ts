@@ -26,12 +26,14 @@ export const matmul: Lowering<'matmul'> = ({ builder }, node, inputs) => {
   const output = outputAt(node)
   const [rows, inner, columns] = [a.shape.at(-2) ?? 0, a.shape.at(-1) ?? 0, b.shape.at(-1) ?? 0]
   const batches = sizeOf(output.shape.slice(0, -2))
+  // The engine ends the process on batched products of empty matrices.
+  if (sizeOf(output.shape) === 0 || inner === 0) return [plainly(builder.filled('float', output.shape, 0), output)]
   // One matrix on the right serves all rows of all matrices on the left.
-  if (sizeOf(b.shape.slice(0, -2)) === 1 && sizeOf(output.shape) > 0 && inner > 0) {
+  if (sizeOf(b.shape.slice(0, -2)) === 1) {
     const product = matrixProduct(builder, reshaped(builder, a, [sizeOf(a.shape) / inner, inner]), reshaped(builder, b, [inner, columns]))
     return [reshaped(builder, product, output.shape)]
   }
-  if (batches === 1 && sizeOf(output.shape) > 0 && inner > 0) {
+  if (batches === 1) {
     const product = matrixProduct(builder, reshaped(builder, a, [rows, inner]), reshaped(builder, b, [inner, columns]))
     return [reshaped(builder, product, output.shape)]
   }
