@@ -47,9 +47,10 @@ export const open = async (options: CpuOptions = { engine: 'c-api', threads: 2 }
   return device.right
 }
 
-type Function = (...operands: readonly Tensor[]) => readonly Tensor[]
+/** What is compiled. */
+export type Program = (...operands: readonly Tensor[]) => readonly Tensor[]
 
-export const runOn = async (device: Device, f: Function, inputs: readonly HostValue[]): Promise<readonly HostValue[]> => {
+export const runOn = async (device: Device, f: Program, inputs: readonly HostValue[]): Promise<readonly HostValue[]> => {
   const tensors = inputs.map((value, index) => placeholder(`x${index}`, value))
   const compiled = await device.compile(graphOf(tensors, f(...tensors)))()
   if (E.isLeft(compiled)) throw new Error(showError(compiled.left))
@@ -59,7 +60,22 @@ export const runOn = async (device: Device, f: Function, inputs: readonly HostVa
   return results.right
 }
 
-export const referenceOf = (f: Function, inputs: readonly HostValue[]): readonly HostValue[] => {
+/** The results of running a program `times` times on the same inputs, compiled once. */
+export const repeat = async (device: Device, times: number, f: Program, inputs: readonly HostValue[]): Promise<readonly (readonly HostValue[])[]> => {
+  const tensors = inputs.map((value, index) => placeholder(`x${index}`, value))
+  const compiled = await device.compile(graphOf(tensors, f(...tensors)))()
+  if (E.isLeft(compiled)) throw new Error(showError(compiled.left))
+  const all: (readonly HostValue[])[] = []
+  for (let k = 0; k < times; k++) {
+    const results = await compiled.right.run(inputs)()
+    if (E.isLeft(results)) throw new Error(showError(results.left))
+    all.push(results.right)
+  }
+  compiled.right.release()
+  return all
+}
+
+export const referenceOf = (f: Program, inputs: readonly HostValue[]): readonly HostValue[] => {
   const tensors = inputs.map((value, index) => placeholder(`x${index}`, value))
   const results = evaluate(graphOf(tensors, f(...tensors)), inputs)
   if (E.isLeft(results)) throw new Error(results.left.message)
@@ -125,7 +141,7 @@ const first = (value: HostValue, axis: number): HostValue => {
  * The device answers what the reference interpreter does: for operands as they are, for operands that lie in memory in another
  * order, and for operands that repeat along an axis.
  */
-export const expectAgreement = async (device: Device, f: Function, inputs: readonly HostValue[], { tolerance = 1e-5, variants = 3, fixed = [] }: { readonly tolerance?: number; readonly variants?: number; readonly fixed?: readonly number[] } = {}): Promise<void> => {
+export const expectAgreement = async (device: Device, f: Program, inputs: readonly HostValue[], { tolerance = 1e-5, variants = 3, fixed = [] }: { readonly tolerance?: number; readonly variants?: number; readonly fixed?: readonly number[] } = {}): Promise<void> => {
   for (let variant = 0; variant < variants; variant++) {
     const next = numbers(variant * 7919 + 13)
     const plans = inputs.map((value, index) => {
@@ -136,7 +152,7 @@ export const expectAgreement = async (device: Device, f: Function, inputs: reado
       const stored = repeats ? first(value, axis) : value
       return { given: moved(stored, permutation), back: inverse(permutation), shape: value.shape, repeats }
     })
-    const program: Function = (...operands) =>
+    const program: Program = (...operands) =>
       f(
         ...operands.map((operand, index) => {
           const plan = plans[index]

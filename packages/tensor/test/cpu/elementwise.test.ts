@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { bind } from '../../src/bind.js'
+import type { Tensor } from '../../src/node.js'
 import type { NoAttributes, PrimitiveName, Attributes } from '../../src/primitive.js'
 import { valueOf } from '../../src/value.js'
 import { distance, expectAgreement, open, random, randomIndices, randomTruth, referenceOf, runOn } from './agree.js'
@@ -19,7 +20,7 @@ describe('one operand', () => {
   it.each(all.filter((p) => !['sin', 'cos'].includes(p)))('%s of special numbers, each to 1e-6 of itself', async (primitive) => {
     const inputs = special.map((x) => valueOf('f32', [1], [x]))
     for (const input of inputs) {
-      const f = (...[x]: Parameters<Parameters<typeof runOn>[1]>) => (x === undefined ? [] : [bind(primitive, {}, x)])
+      const f = (...[x]: readonly Tensor[]) => (x === undefined ? [] : [bind(primitive, {}, x)])
       const [actual, expected] = [(await runOn(device, f, [input]))[0], referenceOf(f, [input])[0]]
       if (actual === undefined || expected === undefined) throw new Error('one output')
       const [a = 0, e = 0] = [actual.data[0], Math.fround(expected.data[0] ?? 0)]
@@ -50,7 +51,7 @@ describe('two operands', () => {
   it.each(floats)('%s of special numbers', async (primitive) => {
     const a = special.flatMap((x) => special.map(() => x))
     const b = special.flatMap(() => special)
-    const f = (...[x, y]: Parameters<Parameters<typeof runOn>[1]>) => (x === undefined || y === undefined ? [] : [bind(primitive, {}, x, y)])
+    const f = (...[x, y]: readonly Tensor[]) => (x === undefined || y === undefined ? [] : [bind(primitive, {}, x, y)])
     const inputs = [valueOf('f32', [a.length], a), valueOf('f32', [b.length], b)]
     const [actual, expected] = [(await runOn(device, f, inputs))[0], referenceOf(f, inputs)[0]]
     if (actual === undefined || expected === undefined) throw new Error('one output')
@@ -78,7 +79,7 @@ describe('two operands', () => {
 
 describe('select and cast', () => {
   it('selects floats, integers and truth values', async () => {
-    const f = (...[c, a, b]: Parameters<Parameters<typeof runOn>[1]>) => (c === undefined || a === undefined || b === undefined ? [] : [bind('select', {}, c, a, b)])
+    const f = (...[c, a, b]: readonly Tensor[]) => (c === undefined || a === undefined || b === undefined ? [] : [bind('select', {}, c, a, b)])
     await expectAgreement(device, f, [randomTruth(8, [3, 1]), random(9, [3, 4]), random(10, [4])])
     await expectAgreement(device, f, [randomTruth(8, [3, 4]), valueOf('f32', [], [NaN]), random(10, [2, 3, 4])])
     await expectAgreement(device, f, [randomTruth(8, [3, 4]), randomIndices(1, [3, 1], 9), randomIndices(2, [4], 9)])
@@ -86,7 +87,7 @@ describe('select and cast', () => {
     await expectAgreement(device, f, [randomTruth(8, [2]), valueOf('u32', [2], [4294967295, 1]), valueOf('u32', [2], [4294967294, 2])])
   })
   it.each(['f32', 'i32', 'u32', 'bool'] as const)('casts to %s', async (dtype) => {
-    const f = (...[x]: Parameters<Parameters<typeof runOn>[1]>) => (x === undefined ? [] : [bind('cast', { dtype }, x)])
+    const f = (...[x]: readonly Tensor[]) => (x === undefined ? [] : [bind('cast', { dtype }, x)])
     const numbers = [0.9, -0.9, 1.5, -1.5, 3e9, -3e9, 5e9, NaN, Infinity, -Infinity, 2147483520, 2147483648, 0, 4294967040]
     for (const value of [valueOf('f32', [14], numbers), valueOf('i32', [4], [-1, 0, 5, 2147483647]), valueOf('u32', [4], [4294967295, 0, 5, 2147483648]), randomTruth(3, [4])]) {
       await expectAgreement(device, f, [value], { variants: 2 })

@@ -66,8 +66,7 @@ describe('slice, pad and concatenate', () => {
 })
 
 describe('reductions', () => {
-  const axes = [[0], [1, 3], [0, 1, 2, 3], [], [2, 3]] as const
-  it.each(axes)('sum over %j, %j', async (...over) => {
+  it.each([{ over: [0] }, { over: [1, 3] }, { over: [0, 1, 2, 3] }, { over: [] }, { over: [2, 3] }])('over $over', async ({ over }) => {
     for (const keepDimensions of [true, false]) {
       await expectAgreement(device, one('reduceSum', { axes: over, keepDimensions }), [random(1, [3, 2, 4, 5])], { variants: 6 })
       await expectAgreement(device, one('reduceMax', { axes: over, keepDimensions }), [random(1, [3, 2, 4, 5])], { variants: 6 })

@@ -12,29 +12,26 @@ import type { Lowering } from './lowering.js'
 /** The operand itself. With one replica, its sum over replicas is the operand too. */
 export const identity: Lowering<'stopGradient' | 'allReduce'> = (_context, _node, inputs) => [operandAt(inputs, 0)]
 
-/** A one-element int64 zero that the engine can compute only after `x`. */
-const zeroAfter = (builder: OnnxBuilder, x: Lowered): string => {
+/** A false that the engine can compute only after `x`, and does not know to be false. */
+const falseAfter = (builder: OnnxBuilder, x: Lowered): string => {
   const flat = builder.op('Reshape', [x.value, builder.ints([-1])])
   const first = builder.op('Slice', [flat, builder.ints([0]), builder.ints([1])])
   const truth = builder.op('Cast', [first], { to: dataTypeCode.bool })
-  const never = builder.op('And', [truth, builder.initializer('bool', [1], Uint8Array.of(0))])
-  return builder.op('Cast', [never], { to: dataTypeCode.int64 })
+  return builder.op('And', [truth, builder.initializer('bool', [1], Uint8Array.of(0))])
 }
 
 /**
- * The operands, not to be computed before the dependency: reshapes to their own dimensions, to which a zero is added that comes
- * from the dependency. The engine neither folds that away nor merges what is computed from it with equal expressions.
+ * The operands, not to be computed before the dependency: a zero that comes from it is added to each. The engine neither folds
+ * that away nor merges what is computed from it with equal expressions.
  */
 export const barrier: Lowering<'barrier'> = ({ builder }, _node, inputs) => {
   const dependency = operandAt(inputs, inputs.length - 1)
   const operands = inputs.slice(0, -1)
   if (sizeOf(dependency.stored) === 0) return operands
-  const zero = zeroAfter(builder, dependency)
+  const never = falseAfter(builder, dependency)
   return operands.map((x) => {
-    const dims = dimensionsOf(x)
-    if (dims.includes(0)) return x
-    const sizes = builder.op('Add', [builder.ints(dims), zero])
-    return { ...x, value: builder.fresh('Reshape', [x.value, sizes]) }
+    const zero = x.dtype === 'bool' ? never : builder.op('Cast', [never], { to: dataTypeCode[elementType[x.dtype]] })
+    return { ...x, value: builder.fresh(x.dtype === 'bool' ? 'Or' : 'Add', [x.value, zero]) }
   })
 }
 
