@@ -1,1 +1,8 @@
-export {}
+export { differenceOf } from './compare.js'
+export { deviceConformance, programOf } from './conformance.js'
+export type { ConformanceMismatch, ConformanceOptions, ConformanceReport } from './conformance.js'
+export { instances } from './instances.js'
+export type { Instance, Instances } from './instance.js'
+export { tolerances } from './tolerances.js'
+export type { Tolerance } from './tolerances.js'
+export { anyValues, broadcastingShapes, dtypes, shapes, values } from './values.js'

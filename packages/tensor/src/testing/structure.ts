@@ -1,0 +1,51 @@
+import * as fc from 'fast-check'
+import { bind } from '../bind.js'
+import { graphOf } from '../graph/graph.js'
+import type { Graph } from '../graph/graph.js'
+import { placeholder } from '../graph/trace.js'
+import type { Tensor } from '../node.js'
+import type { Sizes } from '../shape.js'
+import type { HostValue } from '../value.js'
+import type { Instances } from './instance.js'
+import { anyValues, shapes, values } from './values.js'
+
+const twoReals: fc.Arbitrary<readonly [HostValue<'f32'>, HostValue<'f32'>]> = shapes().chain((shape) => fc.tuple(values('f32', shape), values('f32', shape)))
+
+/** A closed program of two real operands of one shape. */
+const program = (shape: Sizes, f: (x: Tensor, y: Tensor) => readonly Tensor[]): Graph => {
+  const x = placeholder('x', { shape, dtype: 'f32' })
+  const y = placeholder('y', { shape, dtype: 'f32' })
+  return graphOf([x, y], f(x, y))
+}
+
+const inputs: Instances<'input'> = anyValues().map((x) => ({ attributes: { name: 'x', shape: x.shape, dtype: x.dtype }, inputs: [x] }))
+
+const constants: Instances<'constant'> = anyValues().map((value) => ({ attributes: { value }, inputs: [] }))
+
+const identities = anyValues().map((x) => ({ attributes: {}, inputs: [x] }))
+
+const barriers: Instances<'barrier'> = fc.array(anyValues(), { minLength: 2, maxLength: 4 }).map((operands) => ({ attributes: {}, inputs: operands }))
+
+const collectives: Instances<'allReduce'> = shapes().chain((shape) => values('f32', shape).map((x) => ({ attributes: { label: 'instance' }, inputs: [x] })))
+
+const calls: Instances<'call'> = twoReals.map(([x, y]) => ({
+  // One output is an operand as it is, and one operand of the inner program is used twice.
+  attributes: { name: 'instance', graph: program(x.shape, (a, b) => [bind('add', {}, bind('mul', {}, a, b), a), b]) },
+  inputs: [x, y]
+}))
+
+const conditionals: Instances<'cond'> = fc.tuple(twoReals, values('i32', [], fc.integer({ min: -1, max: 4 }))).map(([[x, y], index]) => ({
+  attributes: { branches: (['add', 'sub', 'mul'] as const).map((primitive) => program(x.shape, (a, b) => [bind(primitive, {}, a, b), a])) },
+  inputs: [index, x, y]
+}))
+
+/** Instances of the primitives that hold a program together. */
+export const structureInstances = {
+  input: inputs,
+  constant: constants,
+  stopGradient: identities,
+  barrier: barriers,
+  allReduce: collectives,
+  call: calls,
+  cond: conditionals
+}
