@@ -3,6 +3,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
 import type { DeviceError } from '../../errors.js'
 import type { Graph } from '../../graph/graph.js'
+import { sameShape, showShape } from '../../shape.js'
 import type { HostValue, Value } from '../../value.js'
 import type { Device, Executable, HeldState } from '../device.js'
 import type { EvaluateOptions } from './evaluate.js'
@@ -43,6 +44,14 @@ export const referenceDevice = (options: EvaluateOptions = {}): Device => {
     const before = held.get(state)
     if (before === undefined) {
       return E.left(wrongInputs({ operand: 'state', expected: `a state held by this ${name} device`, found: 'a state of another device' }))
+    }
+    const changed = before.findIndex((value, index) => {
+      const output = graph.outputs[index]
+      return output === undefined || output.dtype !== value.dtype || !sameShape(output.shape, value.shape)
+    })
+    if (changed >= 0) {
+      const [was, becomes] = [before[changed], graph.outputs[changed]].map((x) => (x === undefined ? 'nothing' : `${x.dtype}${showShape(x.shape)}`))
+      return E.left(wrongInputs({ operand: `state ${changed}`, expected: `an output of its shape ${was}`, found: becomes ?? 'nothing' }))
     }
     return pipe(
       runOn(graph, [...before, ...inputs]),

@@ -57,7 +57,9 @@ const forEachContribution = (
     if (shape === undefined || scale === undefined) throw new Refused(primitive, `RoI ${roi} asks for level ${l} of ${featureShapes.length}`)
     const [images = 0, , height = 0, width = 0] = shape
     if (n < 0 || n >= images) throw new Refused(primitive, `RoI ${roi} asks for image ${n} of ${images}`)
-    const edge = (k: number): number => (boxes.data[roi * 4 + k] ?? 0) * scale - half
+    const corners = boxes.data.subarray(roi * 4, roi * 4 + 4)
+    if (!corners.every(Number.isFinite)) throw new Refused(primitive, `RoI ${roi} is (${corners.join(', ')}); its corners must be finite`)
+    const edge = (k: number): number => (corners[k] ?? 0) * scale - half
     // The original convention gives every RoI at least one cell.
     const extent = (low: number, high: number): number => (aligned ? high - low : Math.max(high - low, 1))
     const y = samplesAlong(edge(1), extent(edge(1), edge(3)), outputSize[0], samplingRatio, height)
