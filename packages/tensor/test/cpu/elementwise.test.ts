@@ -48,6 +48,11 @@ describe('two operands', () => {
   it.each(floats)('%s', async (primitive) => {
     for (const [a, b] of pairs) await expectAgreement(device, (x, y) => (x === undefined || y === undefined ? [] : [bind(primitive, {}, x, y)]), [random(4, a), random(5, b)])
   })
+  it('of large operands with sizes of 1', async () => {
+    for (const [a, b] of [[[40, 30, 1, 1], []], [[40, 30, 1, 1], [30, 1, 1]], [[40, 1, 30, 1], [1, 30, 1]], [[40, 30, 2, 1], [40, 1, 1, 1]]] as const) {
+      await expectAgreement(device, (x, y) => (x === undefined || y === undefined ? [] : [bind('mul', {}, x, y)]), [random(4, a), random(5, b)], { variants: 9 })
+    }
+  })
   it.each(floats)('%s of special numbers', async (primitive) => {
     const a = special.flatMap((x) => special.map(() => x))
     const b = special.flatMap(() => special)

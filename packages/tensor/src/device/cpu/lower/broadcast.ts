@@ -18,6 +18,16 @@ const withoutLeadingOnes = (dims: Sizes): Sizes => dims.slice(Math.max(0, dims.f
 /** Dimensions of a raised operand's value before it was raised, without leading ones; they broadcast alike. */
 const fits = (actual: Sizes, wanted: Sizes): boolean => sameShape(withoutLeadingOnes(actual), withoutLeadingOnes(wanted))
 
+/**
+ * The order with axes of size 1 before all others, which moves no bytes. With one behind them the engine broadcasts element by
+ * element (18 ms instead of 1 for a scalar times 1×1 weights of 2 million elements).
+ */
+const unitsFirst = (order: readonly number[], stored: Sizes): readonly number[] =>
+  stored[order.at(-1) ?? 0] === 1 ? [...order.filter((axis) => stored[axis] === 1), ...order.filter((axis) => stored[axis] !== 1)] : order
+
+/** Elements below which that costs less than naming another view. */
+const worthMoving = 1024
+
 /** Operands of an elementwise operation, brought into one order in memory, and what comes out of it. */
 export interface Aligned {
   readonly values: readonly string[]
@@ -33,10 +43,11 @@ export const aligned = (builder: OnnxBuilder, inputs: readonly Lowered[], output
   const rank = output.shape.length
   const operands = inputs.map((x) => raised(x, rank))
   const moved = (order: readonly number[]): number => operands.reduce((sum, x) => sum + (isOrdered(x, order) ? 0 : storedSize(x)), 0)
-  const order = operands
+  const cheapest = operands
     .map((x) => ({ order: x.order, size: storedSize(x), cost: moved(x.order) }))
     .reduce((best, next) => (next.cost < best.cost || (next.cost === best.cost && next.size > best.size) ? next : best)).order
   const stored = output.shape.map((_, axis) => operands.map((x) => x.stored[axis] ?? 1).find((size) => size !== 1) ?? 1)
+  const order = sizeOf(stored) < worthMoving ? cheapest : unitsFirst(cheapest, stored)
 
   const values = operands.map((x, index) => {
     const from = inputs[index] ?? x
