@@ -34,7 +34,7 @@ export const bindingEngine = ({ InferenceSession: Sessions, Tensor: TensorClass 
         graphOptimizationLevel: 'all',
         enableMemPattern: false,
         enableCpuMemArena: true,
-        logSeverityLevel: 3
+        logSeverityLevel: 4
       })
       return {
         run: (inputs: readonly HostArray[]) =>

@@ -7,8 +7,8 @@ import { messageOf } from './engine.js'
 import type { Engine, EngineFailure, EngineSettings, HostArray, Session, Signature, Slot } from './engine.js'
 import type { Library } from './library.js'
 
-/** `ORT_LOGGING_LEVEL_ERROR`, `ORT_ENABLE_ALL`, and `OrtDeviceAllocator` and `OrtMemTypeDefault` of onnxruntime_c_api.h. */
-const logErrorsOnly = 3
+/** `ORT_LOGGING_LEVEL_FATAL` (errors come back as values), `ORT_ENABLE_ALL`, and `OrtDeviceAllocator` and `OrtMemTypeDefault` of onnxruntime_c_api.h. */
+const logFatal = 4
 const optimizeAll = 99
 const deviceAllocator = 0
 const defaultMemory = 0
@@ -52,7 +52,7 @@ export const cApiEngine = (ffi: typeof koffi, { file, version }: Library, { thre
   E.tryCatch(
     () => {
       const api = openCApi(ffi, file)
-      const environment = api.created((out) => api.call.createEnv(logErrorsOnly, 'tabula', out))
+      const environment = api.created((out) => api.call.createEnv(logFatal, 'tabula', out))
       const memory = api.created((out) => api.call.createCpuMemoryInfo(deviceAllocator, defaultMemory, out))
       const options = api.created((out) => api.call.createSessionOptions(out))
       api.check(api.call.setIntraOpNumThreads(options, threads))
