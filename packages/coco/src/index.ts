@@ -1,1 +1,4 @@
-export {}
+/** COCO without files: codecs, mask algebra, data sets, evaluation. Runs in Node and in browsers. */
+export * from './error.js'
+export * from './mask/index.js'
+export * from './codec/index.js'

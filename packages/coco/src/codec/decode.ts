@@ -1,0 +1,34 @@
+import { either as E } from 'fp-ts'
+import type { CocoError, Problem } from '../error.js'
+import { cocoError, showValue } from '../error.js'
+import { inconsistencies } from './consistency.js'
+import { Annotation, Category, Image } from './instances.js'
+import type { Instances } from './instances.js'
+import { decodeList } from './problems.js'
+import { Result } from './result.js'
+
+const isRecord = (x: unknown): x is Readonly<Record<string, unknown>> => typeof x === 'object' && x !== null && !Array.isArray(x)
+
+/**
+ * An annotation file from parsed JSON: form first, then consistency (ids, references, boxes, masks, file names). `Left` with all
+ * problems of the file, the first 20 shown. Unknown fields survive.
+ */
+export const decodeInstances = (json: unknown, file: string): E.Either<CocoError, Instances> => {
+  if (!isRecord(json)) return E.left(cocoError(file, [{ path: '', expected: 'a JSON object with images, annotations and categories', found: showValue(json), remedy: 'Give an annotation file in COCO format.' }]))
+  const problems: Problem[] = []
+  const instances: Instances = {
+    ...json,
+    images: decodeList<Image>(Image, json['images'], 'images', problems),
+    annotations: decodeList<Annotation>(Annotation, json['annotations'], 'annotations', problems),
+    categories: decodeList<Category>(Category, json['categories'], 'categories', problems)
+  }
+  const all = problems.length === 0 ? inconsistencies(instances) : problems
+  return all.length === 0 ? E.right(instances) : E.left(cocoError(file, all))
+}
+
+/** Detections from parsed JSON: the list that COCO results files hold. `Left` with all problems of the file. */
+export const decodeResults = (json: unknown, file: string): E.Either<CocoError, readonly Result[]> => {
+  const problems: Problem[] = []
+  const results = decodeList<Result>(Result, json, '', problems)
+  return problems.length === 0 ? E.right(results) : E.left(cocoError(file, problems))
+}

@@ -1,0 +1,5 @@
+export * from './segmentation.js'
+export * from './instances.js'
+export * from './result.js'
+export { climbsOut, inconsistencies } from './consistency.js'
+export { decodeInstances, decodeResults } from './decode.js'

@@ -1,0 +1,6 @@
+export * from './rle.js'
+export * from './string.js'
+export * from './polygon.js'
+export * from './algebra.js'
+export * from './iou.js'
+export * from './segmentation.js'
