@@ -1,0 +1,69 @@
+import { existsSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { either as E } from 'fp-ts'
+import { showError } from '@tabula/tensor'
+import { devices } from './devices.js'
+import { totalsOf } from './row.js'
+import type { Row } from './row.js'
+import { tableHead, tableLine } from './table.js'
+import { torchRows } from './torch/index.js'
+
+const usage = `npm run parity -- [--fixtures DIR] [--only NAME] [--device ${Object.keys(devices).join('|')}]
+
+Compares Tabula with every recorded case in DIR (the repository's own copy where not given).
+--only takes the name of a case, an operation, a group or a set (torch, maskrcnn, coco, images).
+Exit code 0: nothing failed. 1: something failed. 2: the command line or the folder is wrong.`
+
+const refuse = (message: string): never => {
+  process.stderr.write(`${message}\n\n${usage}\n`)
+  process.exit(2)
+}
+
+const repository = resolve(dirname(fileURLToPath(import.meta.url)), '../../..')
+
+const readOptions = () => {
+  try {
+    const { values } = parseArgs({
+      options: { fixtures: { type: 'string' }, only: { type: 'string' }, device: { type: 'string' }, help: { type: 'boolean' } }
+    })
+    return values
+  } catch (thrown) {
+    return refuse(thrown instanceof Error ? thrown.message : String(thrown))
+  }
+}
+
+const options = readOptions()
+if (options.help === true) {
+  process.stdout.write(`${usage}\n`)
+  process.exit(0)
+}
+
+const fixtures = resolve(options.fixtures ?? join(repository, 'fixtures'))
+if (!existsSync(fixtures)) refuse(`--fixtures ${fixtures}: there is no such folder`)
+const deviceName = options.device ?? 'reference'
+const choice = devices[deviceName] ?? refuse(`--device ${deviceName}: expected one of ${Object.keys(devices).join(', ')}`)
+const chosen = await choice()
+const device = E.isRight(chosen) ? chosen.right : refuse(showError(chosen.left))
+const wanted = (names: readonly string[]): boolean => options.only === undefined || names.includes(options.only)
+
+/** Each set that the folder holds, in order. */
+const sets: Readonly<Record<string, (folder: string) => AsyncIterable<Row>>> = {
+  torch: (folder) => torchRows(folder, device, wanted)
+}
+
+const rows: Row[] = []
+process.stdout.write(`${tableHead()}\n`)
+for (const [name, rowsOf] of Object.entries(sets)) {
+  const folder = join(fixtures, name)
+  if (!existsSync(folder)) continue
+  for await (const row of rowsOf(folder)) {
+    rows.push(row)
+    process.stdout.write(`${tableLine(row)}\n`)
+  }
+}
+if (rows.length === 0) refuse(options.only === undefined ? `${fixtures}: no fixtures are in here` : `--only ${options.only}: no case has this name`)
+const { passed, failed, skipped } = totalsOf(rows)
+process.stdout.write(`${passed} passed, ${failed} failed, ${skipped} skipped\n`)
+process.exitCode = failed > 0 ? 1 : 0

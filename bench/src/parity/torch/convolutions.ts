@@ -1,0 +1,43 @@
+import { add, conv2d, convTranspose2d, matmul, reshape, transpose } from '@tabula/tensor'
+import type { Floats, Operations, Recorded } from './recorded.js'
+import { sums } from './recorded.js'
+
+const geometry = ({ args }: Recorded) => ({
+  stride: args.pair('stride', 1),
+  padding: args.pair('padding', 0),
+  dilation: args.pair('dilation', 1),
+  groups: args.number('groups', 1)
+})
+
+/** y plus a bias for each channel, where one is recorded. */
+const withBias = ({ has, floats }: Recorded, y: Floats): Floats => {
+  if (!has('b')) return y
+  const bias = floats('b')
+  return add(y, reshape([bias.shape[0] ?? 0, 1, 1])(bias))
+}
+
+/** Groups `conv` and `linear`. */
+export const convolutions: Operations = {
+  conv2d: sums((recorded) => withBias(recorded, conv2d(recorded.floats('w'), geometry(recorded))(recorded.floats('x')))),
+  conv_transpose2d: sums((recorded) =>
+    withBias(
+      recorded,
+      convTranspose2d(recorded.floats('w'), { ...geometry(recorded), outputPadding: recorded.args.pair('output_padding', 0) })(recorded.floats('x'))
+    )
+  ),
+  linear: sums(({ has, floats }) => {
+    const y = matmul(floats('x'), transpose([1, 0])(floats('w')))
+    return has('b') ? add(y, floats('b')) : y
+  }),
+  /** A vector on the left is a row, on the right a column; the axis it gains is dropped again. */
+  matmul: sums(({ floats }) => {
+    const [a, b] = [floats('a'), floats('b')]
+    const [rowVector, columnVector] = [a.shape.length === 1, b.shape.length === 1]
+    const left: Floats = rowVector ? reshape([1, ...a.shape])(a) : a
+    const right: Floats = columnVector ? reshape([...b.shape, 1])(b) : b
+    const y: Floats = matmul(left, right)
+    const rows = rowVector ? [] : y.shape.slice(-2, -1)
+    const columns = columnVector ? [] : y.shape.slice(-1)
+    return reshape([...y.shape.slice(0, -2), ...rows, ...columns])(y)
+  })
+}

@@ -1,0 +1,91 @@
+import * as T from '@tabula/tensor'
+import type { Floats, Operation, Operations } from './recorded.js'
+import { elementwise } from './recorded.js'
+
+const unary = (f: (x: Floats) => Floats): Operation => elementwise(({ floats }) => f(floats('x')))
+const binary = (f: (a: Floats, b: Floats) => Floats): Operation => elementwise(({ floats }) => f(floats('a'), floats('b')))
+
+/** log(1 + e^x) without overflow: max(x, 0) + log(1 + e^−|x|); the derivative at 0 is ½, the mean of both sides'. */
+const softplus = (x: Floats): Floats => T.add(T.maximum(x, 0), T.log1p(T.exp(T.neg(T.abs(x)))))
+
+const gelu = (x: Floats): Floats => T.mul(T.mul(x, 0.5), T.add(T.erf(T.mul(x, Math.SQRT1_2)), 1))
+
+/** GELU's approximation by tanh (Hendrycks & Gimpel). */
+const geluTanh = (x: Floats): Floats =>
+  T.mul(T.mul(x, 0.5), T.add(T.tanh(T.mul(T.add(x, T.mul(T.mul(T.mul(x, x), x), 0.044715)), Math.sqrt(2 / Math.PI))), 1))
+
+/** Whether x lies inside a bound, strictly: outside and at the bound the derivative is 0. */
+const inside = (x: Floats, low: number, high: number) => T.and(T.greater(x, low), T.less(x, high))
+
+/** Values clamp(x, low, high) whose derivative is 0 at the bounds too (PyTorch's `hardtanh` family). */
+const clip = (x: Floats, low: number, high: number): Floats =>
+  T.select(inside(x, low, high), x, T.stopGradient(T.minimum(T.maximum(x, low), high)))
+
+/** f(x) with the derivative of another function of x: what PyTorch does where it rounds a constant of its derivative to single precision. */
+const withDerivativeOf = (value: Floats, other: Floats): Floats => T.add(other, T.stopGradient(T.sub(value, other)))
+
+/** clamp(x / 6 + ½, 0, 1). PyTorch's derivative is 1/6 in single precision, 0 at the bounds. */
+const hardsigmoid = (x: Floats): Floats => {
+  const value: Floats = T.minimum(T.maximum(T.add(T.div(x, 6), 0.5), 0), 1)
+  return withDerivativeOf(T.stopGradient(value), T.select(inside(x, -3, 3), T.mul(x, Math.fround(1 / 6)), 0))
+}
+
+/** x·relu6(x + 3) / 6; at the kinks the derivative is that of the piece to the right. */
+const hardswish = (x: Floats): Floats => {
+  const middle: Floats = T.div(T.mul(x, T.add(x, 3)), 6)
+  return T.select(T.less(x, -3), T.mul(x, 0), T.select(T.less(x, 3), middle, x))
+}
+
+/** Rounds toward zero. */
+const trunc = (x: Floats): Floats => T.mul(T.sign(x), T.floor(T.abs(x)))
+
+/** The factor in a text such as `x * 0.1`. */
+const factorOf = (text: string): number => Number(/^x \* (.+)$/.exec(text)?.[1] ?? 1)
+
+/** Group `elementwise`. */
+export const elementwiseOperations: Operations = {
+  relu: unary(T.relu),
+  relu6: unary((x) => clip(x, 0, 6)),
+  leaky_relu: elementwise(({ floats, args }) => T.select(T.greater(floats('x'), 0), floats('x'), T.mul(floats('x'), args.number('negative_slope')))),
+  sigmoid: unary(T.sigmoid),
+  tanh: unary(T.tanh),
+  gelu: unary(gelu),
+  gelu_tanh: unary(geluTanh),
+  silu: unary((x) => T.mul(x, T.sigmoid(x))),
+  softplus: unary(softplus),
+  elu: unary((x) => T.select(T.greater(x, 0), x, T.expm1(T.select(T.greater(x, 0), 0, x)))),
+  hardswish: unary(hardswish),
+  hardsigmoid: unary(hardsigmoid),
+  abs: unary(T.abs),
+  neg: unary(T.neg),
+  square: unary(T.square),
+  erf: unary(T.erf),
+  sin: unary(T.sin),
+  cos: unary(T.cos),
+  floor: unary(T.floor),
+  ceil: unary(T.ceil),
+  round: unary(T.round),
+  trunc: unary(trunc),
+  sign: unary(T.sign),
+  clamp: elementwise(({ floats, args }) => T.clamp({ lowest: args.number('min'), highest: args.number('max') })(floats('x'))),
+  clamp_min: elementwise(({ floats, args }) => T.clamp({ lowest: args.number('min') })(floats('x'))),
+  logsigmoid: unary((x) => T.neg(softplus(T.neg(x)))),
+  mish: unary((x) => T.mul(x, T.tanh(softplus(x)))),
+  expm1: elementwise(({ floats, args }) => T.expm1(T.mul(floats('x'), factorOf(args.text('of', 'x'))))),
+  exp: unary(T.exp),
+  log: unary(T.log),
+  log2: unary((x) => T.mul(T.log(x), Math.LOG2E)),
+  log1p: unary(T.log1p),
+  sqrt: unary(T.sqrt),
+  rsqrt: unary(T.rsqrt),
+  reciprocal: unary((x) => T.div(1, x)),
+  pow: elementwise(({ floats, args }) => (args.has('exponent') ? T.pow(floats('x'), args.number('exponent')) : T.pow(floats('a'), floats('b')))),
+  add: binary((a, b) => T.add(a, b)),
+  sub: binary((a, b) => T.sub(a, b)),
+  mul: binary((a, b) => T.mul(a, b)),
+  div: binary((a, b) => T.div(a, b)),
+  maximum: binary((a, b) => T.maximum(a, b)),
+  minimum: binary((a, b) => T.minimum(a, b)),
+  atan2: binary((a, b) => T.atan2(a, b)),
+  where: elementwise(({ truths, floats }) => T.select(truths('c'), floats('a'), floats('b')))
+}
