@@ -1,1 +1,3 @@
-export {}
+export { gpujsDevice } from './device.js'
+export type { GpujsOptions } from './device.js'
+export type { GpujsMode } from './engine.js'

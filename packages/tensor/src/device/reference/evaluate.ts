@@ -45,7 +45,7 @@ export const mismatchedInput = (graph: Graph, inputs: readonly HostValue[]): { r
 }
 
 /** For each position, the nodes whose last use it is. Results of the program are used to the end. */
-const deathsOf = ({ nodes, outputs }: Graph): readonly (readonly AnyNode[])[] => {
+export const deathsOf = ({ nodes, outputs }: Graph): readonly (readonly AnyNode[])[] => {
   const lastUse = new Map<AnyNode, number>()
   nodes.forEach((node, position) => {
     lastUse.set(node, position)
@@ -57,8 +57,16 @@ const deathsOf = ({ nodes, outputs }: Graph): readonly (readonly AnyNode[])[] =>
   return deaths
 }
 
-const run = (graph: Graph, inputs: readonly HostValue[], precision: Precision): readonly HostValue[] => {
+/** The outputs of one node for these operands. Throws `Refused`. */
+export const evaluateNode = (node: AnyNode, operands: readonly HostValue[], precision: Precision): readonly HostValue[] => {
   const context: Context = { precision, evaluate: (inner, values) => run(inner, values, precision) }
+  // The record is total and each entry takes its own attributes; the compiler cannot pair them for a union of nodes.
+  const evaluation = evaluations[node.primitive] as Evaluation<PrimitiveName>
+  const results = evaluation(node.attributes, operands, node.outputs, context)
+  return node.primitive === 'constant' ? results.map((result) => stored(result, precision)) : results
+}
+
+const run = (graph: Graph, inputs: readonly HostValue[], precision: Precision): readonly HostValue[] => {
   const values = new Map<AnyNode, readonly HostValue[]>()
   graph.inputs.forEach(({ node }, index) => {
     const input = inputs[index]
@@ -71,12 +79,7 @@ const run = (graph: Graph, inputs: readonly HostValue[], precision: Precision): 
   }
   const deaths = deathsOf(graph)
   graph.nodes.forEach((node, position) => {
-    if (!values.has(node)) {
-      // The record is total and each entry takes its own attributes; the compiler cannot pair them for a union of nodes.
-      const evaluation = evaluations[node.primitive] as Evaluation<PrimitiveName>
-      const results = evaluation(node.attributes, node.inputs.map(valueOf), node.outputs, context)
-      values.set(node, node.primitive === 'constant' ? results.map((result) => stored(result, precision)) : results)
-    }
+    if (!values.has(node)) values.set(node, evaluateNode(node, node.inputs.map(valueOf), precision))
     deaths[position]?.forEach((dead) => values.delete(dead))
   })
   return graph.outputs.map(valueOf)
