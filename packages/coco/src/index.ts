@@ -2,3 +2,4 @@
 export * from './error.js'
 export * from './mask/index.js'
 export * from './codec/index.js'
+export * from './evaluation/index.js'

@@ -30,8 +30,10 @@ const problemsOf = (errors: t.Errors, root: string): readonly Problem[] => {
 
 const tagOf = (type: unknown): string => (typeof type === 'object' && type !== null && '_tag' in type && typeof type._tag === 'string' ? type._tag : '')
 
-/** Unions and intersections put their members' numbers into the path. */
-const isComposite = (type: unknown): boolean => ['UnionType', 'IntersectionType'].includes(tagOf(type))
+/** Unions and intersections, also readonly ones, put their members' numbers into the path. */
+const isComposite = (type: unknown): boolean =>
+  ['UnionType', 'IntersectionType'].includes(tagOf(type)) ||
+  (tagOf(type) === 'ReadonlyType' && typeof type === 'object' && type !== null && 'type' in type && isComposite(type.type))
 
 /** Decodes one entry, or says what is wrong with it at its path. */
 export const decodeAt = <A>(codec: t.Decoder<unknown, A>, value: unknown, path: string): E.Either<readonly Problem[], A> => {

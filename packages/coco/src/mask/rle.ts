@@ -79,7 +79,8 @@ export const boundingBox = ({ height: h, width: w, counts }: Rle): readonly [num
   let position = 0
   for (let index = 0; index < pairs; index++) {
     position += counts[index] ?? 0
-    const at = position - (index % 2)
+    // Unsigned, as in the reference: an empty run of ones at the very start wraps around.
+    const at = (position - (index % 2)) >>> 0
     const y = at % h
     const x = (at - y) / h
     if (index % 2 === 0) previousX = x

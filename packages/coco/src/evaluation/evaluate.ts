@@ -1,0 +1,85 @@
+import { either as E } from 'fp-ts'
+import type { Instances } from '../codec/instances.js'
+import type { Result } from '../codec/result.js'
+import type { CocoError } from '../error.js'
+import { accumulate } from './accumulate.js'
+import type { Curves } from './accumulate.js'
+import { matchImage } from './match.js'
+import type { ImageMatches } from './match.js'
+import { defaultParameters } from './parameters.js'
+import type { EvaluationParameters, IouType } from './parameters.js'
+import { groupsOf } from './prepare.js'
+import { categoryPrecision, statisticsOf } from './summarize.js'
+import type { Statistic } from './summarize.js'
+
+/** One category's part of an evaluation. */
+export interface CategoryEvaluation {
+  /** −1 where categories are pooled. */
+  readonly categoryId: number
+  /** `undefined` without ground truth. */
+  readonly averagePrecision: number | undefined
+  /** Images with a ground truth or a detection of the category, in ascending order of ids. */
+  readonly images: readonly { readonly imageId: number; readonly matches: ImageMatches }[]
+}
+
+/** Everything an evaluation finds. */
+export interface Evaluation {
+  readonly iouType: IouType
+  readonly parameters: EvaluationParameters
+  readonly statistics: readonly Statistic[]
+  /** The statistics' values. */
+  readonly stats: readonly number[]
+  readonly curves: Curves
+  readonly perCategory: readonly CategoryEvaluation[]
+}
+
+/** What to evaluate. */
+export interface EvaluationInput {
+  readonly groundTruth: Instances
+  readonly results: readonly Result[]
+  readonly iouType: IouType
+  readonly parameters?: Partial<EvaluationParameters>
+}
+
+const ascending = (ids: readonly number[]): readonly number[] => [...new Set(ids)].sort((a, b) => a - b)
+
+/**
+ * COCO's evaluation of detections against ground truth, equal to `pycocotools.cocoeval` (matching, accumulation, summary).
+ * `Left` for detections on unknown images or without what is evaluated.
+ */
+export const evaluate = ({ groundTruth, results, iouType, parameters: given = {} }: EvaluationInput): E.Either<CocoError, Evaluation> => {
+  const merged: EvaluationParameters = {
+    ...defaultParameters(iouType),
+    imgIds: groundTruth.images.map(({ id }) => id),
+    catIds: groundTruth.categories.map(({ id }) => id),
+    ...given
+  }
+  const parameters: EvaluationParameters = {
+    ...merged,
+    imgIds: ascending(merged.imgIds),
+    catIds: merged.useCats ? ascending(merged.catIds) : merged.catIds,
+    maxDets: [...merged.maxDets].sort((a, b) => a - b)
+  }
+  const groups = groupsOf(groundTruth, results, iouType, parameters)
+  if (E.isLeft(groups)) return groups
+  const categories = parameters.useCats ? parameters.catIds : [-1]
+  const images = categories.map((category) =>
+    parameters.imgIds.flatMap((imageId) => {
+      const matches = matchImage(groups.right(category, imageId), iouType, parameters)
+      return matches === undefined ? [] : [{ imageId, matches }]
+    })
+  )
+  const curves = accumulate(
+    images.map((list) => list.map(({ matches }) => matches)),
+    parameters
+  )
+  const statistics = statisticsOf(curves, iouType, parameters)
+  return E.right({
+    iouType,
+    parameters,
+    statistics,
+    stats: statistics.map(({ value }) => value),
+    curves,
+    perCategory: categories.map((categoryId, k) => ({ categoryId, averagePrecision: categoryPrecision(curves, k), images: images[k] ?? [] }))
+  })
+}
