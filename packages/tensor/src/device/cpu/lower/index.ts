@@ -7,6 +7,7 @@ import { conv2d } from './convolution.js'
 import { conv2dInputGradient } from './convolution-input-gradient.js'
 import { conv2dWeightGradient } from './convolution-weight-gradient.js'
 import * as elementwise from './elementwise.js'
+import { add, relu } from './fused.js'
 import { gather, scatterAdd } from './indexing.js'
 import type { Lowered } from './lowered.js'
 import type { Lowering, LoweringContext } from './lowering.js'
@@ -49,10 +50,10 @@ export const lowerings: { readonly [P in PrimitiveName]: Lowering<P> } = {
   tanh: unaryOp('Tanh'),
   sigmoid: unaryOp('Sigmoid'),
   erf: unaryOp('Erf'),
-  relu: unaryOp('Relu'),
+  relu,
   not: unaryOp('Not'),
   cast: elementwise.cast,
-  add: binaryOp('Add'),
+  add,
   sub: binaryOp('Sub'),
   mul: binaryOp('Mul'),
   div: elementwise.div,
