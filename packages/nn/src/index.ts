@@ -1,1 +1,15 @@
-export {}
+/** Layers, normalizations, initializations, losses, optimizers and schedules as pure functions. */
+export * from './signature.js'
+export * from './tree.js'
+export * from './layer.js'
+export * from './combinators.js'
+export * from './init/initializers.js'
+export * from './layers/convolution.js'
+export * from './layers/linear.js'
+export * from './layers/shape.js'
+export * from './layers/activation.js'
+export * from './norms/norm.js'
+export * from './reduce/reduce.js'
+export * from './functions/activation.js'
+export * from './functions/group-normalize.js'
+export * from './functions/batch-normalize.js'
