@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { either as E } from 'fp-ts'
 import { showError } from '@tabula/tensor'
+import { cocoRows } from './coco/index.js'
 import { devices } from './devices.js'
 import { totalsOf } from './row.js'
 import type { Row } from './row.js'
@@ -48,9 +49,13 @@ const chosen = await choice()
 const device = E.isRight(chosen) ? chosen.right : refuse(showError(chosen.left))
 const wanted = (names: readonly string[]): boolean => options.only === undefined || names.includes(options.only)
 
+/** Where the paths inside the fixtures start. */
+const root = resolve(fixtures, '../..')
+
 /** Each set that the folder holds, in order. */
 const sets: Readonly<Record<string, (folder: string) => AsyncIterable<Row>>> = {
-  torch: (folder) => torchRows(folder, device, wanted)
+  torch: (folder) => torchRows(folder, device, wanted),
+  coco: (folder) => cocoRows(folder, root, wanted)
 }
 
 const rows: Row[] = []

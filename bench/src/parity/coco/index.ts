@@ -1,0 +1,13 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Row } from '../row.js'
+import { evaluationRows, tinyRows } from './evaluations.js'
+import { maskRows } from './masks.js'
+
+/** Compares the mask functions and evaluations recorded in `folder`; parts whose file is not there are left out. */
+export async function* cocoRows(folder: string, root: string, wanted: (names: readonly string[]) => boolean): AsyncGenerator<Row> {
+  const has = (file: string): boolean => existsSync(join(folder, file))
+  if (has('mask_api.json')) yield* maskRows(folder, root, wanted)
+  if (has('tiny_cases.json')) yield* tinyRows(folder, wanted)
+  if (has('cases.json')) yield* evaluationRows(folder, root, wanted)
+}
