@@ -36,10 +36,10 @@ export interface Plan {
   readonly segments: number
 }
 
-const asFloats = ({ data }: HostValue): Float32Array => (data instanceof Float32Array ? data : Float32Array.from(data))
+const asFloats = ({ data }: HostValue): Float32Array => (data instanceof Float32Array ? data : new Float32Array(data))
 
 const fromFloats = ({ dtype, shape }: Abstract, numbers: Float32Array): HostValue =>
-  dtype === 'bool' ? { kind: 'host', dtype, shape, data: Uint8Array.from(numbers) } : { kind: 'host', dtype: 'f32', shape, data: numbers }
+  dtype === 'bool' ? { kind: 'host', dtype, shape, data: new Uint8Array(numbers) } : { kind: 'host', dtype: 'f32', shape, data: numbers }
 
 const loweringOf = (node: AnyNode): Lowered => {
   const inputs = node.inputs.map(({ shape, dtype }) => ({ shape, dtype }))

@@ -23,8 +23,8 @@ export interface EvaluateOptions {
 const stored = (value: HostValue, precision: Precision): HostValue => {
   if (value.dtype !== 'f32') return value
   const { data } = value
-  if (precision === 'double') return data instanceof Float64Array ? value : { ...value, data: Float64Array.from(data) }
-  return data instanceof Float32Array ? value : { ...value, data: Float32Array.from(data) }
+  if (precision === 'double') return data instanceof Float64Array ? value : { ...value, data: new Float64Array(data) }
+  return data instanceof Float32Array ? value : { ...value, data: new Float32Array(data) }
 }
 
 const describe = ({ dtype, shape }: { readonly dtype: string; readonly shape: readonly number[] }): string => `${dtype}${showShape(shape)}`

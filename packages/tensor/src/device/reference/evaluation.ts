@@ -55,7 +55,7 @@ export const made = <D extends Dtype>(dtype: D, shape: Sizes, data: DataOf[D]): 
 
 /** A `f32` value from sums in double precision, rounded once where the interpreter stores single precision. */
 export const rounded = (shape: Sizes, sums: Float64Array, { precision }: Context): HostValue<'f32'> =>
-  made('f32', shape, precision === 'double' ? sums : Float32Array.from(sums))
+  made('f32', shape, precision === 'double' ? sums : new Float32Array(sums))
 
 /** A value of `shape` whose element i is `source[offsets[i]]`. */
 export const picked = (source: HostValue, shape: Sizes, offsets: Int32Array, { precision }: Context): HostValue => {
