@@ -85,3 +85,6 @@ export const softmax =
     const powers = exp(sub(wide, stopGradient(max({ axes: [axis], keepDimensions: true })(wide))))
     return like(x, div(powers, sum({ axes: [axis], keepDimensions: true })(powers)))
   }
+
+/** x·tanh(softplus(x)). */
+export const mish = <S extends Shape>(x: Real<S>): Real<S> => like(x, mul<Tensor<Shape, 'f32'>, Tensor<Shape, 'f32'>>(x, tanh(softplus(x))))

@@ -1,0 +1,42 @@
+import { abs, less, mul, select, square, sub } from '@tabula/tensor'
+import type { Shape, Tensor } from '@tabula/tensor'
+import { reduceLoss } from './reduction.js'
+import type { LossOptions } from './reduction.js'
+
+type Real = Tensor<Shape, 'f32'>
+
+/** |x − target|. */
+export const l1Loss =
+  ({ reduction = 'mean' }: LossOptions = {}) =>
+  (x: Real, target: Real): Real =>
+    reduceLoss(abs(sub(x, target)), reduction)
+
+/** (x − target)². */
+export const mseLoss =
+  ({ reduction = 'mean' }: LossOptions = {}) =>
+  (x: Real, target: Real): Real =>
+    reduceLoss(square(sub(x, target)), reduction)
+
+/**
+ * With d = |x − target|: d²/2β below β, d − β/2 from there (Fast R-CNN; PyTorch's `smooth_l1_loss`). β is 1 in Fast R-CNN, 1/9 in
+ * RPN; 0 is the L1 loss.
+ */
+export const smoothL1Loss =
+  ({ beta = 1, reduction = 'mean' }: LossOptions & { readonly beta?: number } = {}) =>
+  (x: Real, target: Real): Real => {
+    if (beta < 0) throw new RangeError(`smoothL1Loss: beta: expected a number of at least 0, found ${beta}`)
+    const difference = sub(x, target)
+    // The L1 loss, with PyTorch's derivative −1 where x = target.
+    if (beta === 0) return reduceLoss(select(less(0, difference), difference, sub(target, x)), reduction)
+    const distance = abs(difference)
+    return reduceLoss(select(less(distance, beta), mul(square(difference), 0.5 / beta), sub(distance, 0.5 * beta)), reduction)
+  }
+
+/** With d = |x − target|: d²/2 below δ, δ(d − δ/2) from there (PyTorch's `huber_loss`). */
+export const huberLoss =
+  ({ delta = 1, reduction = 'mean' }: LossOptions & { readonly delta?: number } = {}) =>
+  (x: Real, target: Real): Real => {
+    const difference = sub(x, target)
+    const distance = abs(difference)
+    return reduceLoss(select(less(distance, delta), mul(square(difference), 0.5), mul(sub(distance, 0.5 * delta), delta)), reduction)
+  }
