@@ -7,6 +7,10 @@ import { failedRow } from '../row.js'
 import type { Row } from '../row.js'
 import { convolutions } from './convolutions.js'
 import { elementwiseOperations } from './elementwise.js'
+import { losses } from './losses.js'
+import { normalizations } from './normalizations.js'
+import { optimizers } from './optimizers.js'
+import { pools } from './pools.js'
 import type { Operation, Skip } from './recorded.js'
 import { reductions } from './reductions.js'
 import { rois } from './rois.js'
@@ -16,7 +20,7 @@ import { shapes } from './shapes.js'
 
 /** Every recorded operation, or why it is skipped. */
 const operations: ReadonlyMap<string, Operation | Skip> = new Map(
-  [convolutions, elementwiseOperations, reductions, rois, shapes].flatMap((group) => Object.entries(group))
+  [convolutions, elementwiseOperations, losses, normalizations, optimizers, pools, reductions, rois, shapes].flatMap((group) => Object.entries(group))
 )
 
 const isText = (x: unknown): x is string => typeof x === 'string'

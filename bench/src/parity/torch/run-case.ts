@@ -27,8 +27,8 @@ const relative = (share: number) => (largest: number): number => share * Math.ma
 const singleTolerance: { readonly [A in Accuracy]: readonly [(largest: number) => number, (largest: number) => number] } = {
   elementwise: [(largest) => 1e-5 + 1e-5 * largest, (largest) => 1e-5 + 1e-5 * largest],
   sums: [relative(2e-5), relative(2e-5)],
-  norms: [relative(2e-5), relative(1e-4)],
-  optimizer: [relative(1e-4), relative(1e-4)]
+  norms: [relative(2e-5), (largest) => 1e-4 * Math.max(1, largest)],
+  optimizer: [(largest) => 1e-4 * Math.max(1, largest), (largest) => 1e-4 * Math.max(1, largest)]
 }
 
 /** On the reference interpreter 1e-10 of a recorded double; whole numbers are equal; recorded singles are as near as singles get. */

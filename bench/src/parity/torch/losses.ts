@@ -1,0 +1,43 @@
+import {
+  binaryCrossEntropyWithLogits, crossEntropy, huberLoss, l1Loss, logSoftmax, logSumExp, mseLoss, sigmoidFocalLoss, smoothL1Loss, softmax
+} from '@tabula/nn'
+import type { LossReduction } from '@tabula/nn'
+import type { Arguments, Floats, Operation, Operations } from './recorded.js'
+import { elementwise } from './recorded.js'
+
+const reductionOf = (args: Arguments): LossReduction => {
+  const found = args.text('reduction')
+  if (found === 'mean' || found === 'sum' || found === 'none') return found
+  throw new Error(`reduction ${found} is unknown`)
+}
+
+/** A loss of x and a target of floats. */
+const loss = (f: (args: Arguments, reduction: LossReduction) => (x: Floats, target: Floats) => Floats): Operation =>
+  elementwise(({ floats, args }) => f(args, reductionOf(args))(floats('x'), floats('target')))
+
+/** Group `loss`. */
+export const losses: Operations = {
+  softmax: elementwise(({ floats, args }) => softmax({ axis: args.number('dim') })(floats('x'))),
+  log_softmax: elementwise(({ floats, args }) => logSoftmax({ axis: args.number('dim') })(floats('x'))),
+  logsumexp: elementwise(({ floats, args }) => logSumExp({ axes: args.list('dim') })(floats('x'))),
+  cross_entropy: elementwise(({ floats, integers, has, args }) =>
+    crossEntropy({
+      reduction: reductionOf(args),
+      ignoreIndex: args.number('ignore_index', -100),
+      labelSmoothing: args.number('label_smoothing', 0),
+      ...(has('weight') ? { weight: floats('weight') } : {})
+    })(floats('x'), integers('target'))
+  ),
+  bce_with_logits: elementwise(({ floats, has, args }) =>
+    binaryCrossEntropyWithLogits({
+      reduction: reductionOf(args),
+      ...(has('weight') ? { weight: floats('weight') } : {}),
+      ...(has('pos_weight') ? { positiveWeight: floats('pos_weight') } : {})
+    })(floats('x'), floats('target'))
+  ),
+  smooth_l1: loss((args, reduction) => smoothL1Loss({ beta: args.number('beta'), reduction })),
+  l1: loss((_, reduction) => l1Loss({ reduction })),
+  mse: loss((_, reduction) => mseLoss({ reduction })),
+  huber: loss((args, reduction) => huberLoss({ delta: args.number('delta'), reduction })),
+  sigmoid_focal_loss: loss((args, reduction) => sigmoidFocalLoss({ alpha: args.number('alpha'), gamma: args.number('gamma'), reduction }))
+}

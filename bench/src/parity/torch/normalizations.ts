@@ -1,0 +1,89 @@
+import { add, concatenate, slice } from '@tabula/tensor'
+import type { Shape, Tensor } from '@tabula/tensor'
+import { affineNormalize, batchNormalize, groupNormalize, layerNormalize, synchronizedBatchNormalize, updateRunning } from '@tabula/nn'
+import type { BatchNormalized, Reduce } from '@tabula/nn'
+import type { Arguments, Floats, Operations, Recorded } from './recorded.js'
+import { norms } from './recorded.js'
+
+const running = ({ floats }: Recorded) => ({ running_mean: floats('running_mean'), running_var: floats('running_var') })
+
+const affine = ({ has, floats }: Recorded): readonly [Floats?, Floats?] => (has('weight') ? [floats('weight'), floats('bias')] : [])
+
+const newRunning = (recorded: Recorded, normalized: BatchNormalized) => {
+  const next = updateRunning(running(recorded), normalized, recorded.args.number('momentum', 0.1))
+  return { new_running_mean: next.running_mean, new_running_var: next.running_var }
+}
+
+/** How many samples each replica holds. */
+const sizesOf = (args: Arguments): readonly number[] =>
+  args.has('split') ? args.list('split') : new Array<number>(args.number('replicas')).fill(args.number('per_replica'))
+
+const shards = (x: Floats, sizes: readonly number[]): readonly Floats[] => {
+  let start = 0
+  return sizes.map((size) => {
+    const shard: Floats = slice({ axis: 0, start, limit: start + size })(x)
+    start += size
+    return shard
+  })
+}
+
+/** Answers what a replica wants summed, by running it once: the sum's argument rests on its shard alone. */
+const contributionOf = (shard: Floats, replicas: number, eps: number): Floats => {
+  const asked: Floats[] = []
+  const listen: Reduce = {
+    size: replicas,
+    sum: () => (x) => {
+      asked.push(x)
+      return x
+    }
+  }
+  synchronizedBatchNormalize(shard, { reduce: listen, label: 'contribution', eps })
+  const [contribution] = asked
+  if (contribution === undefined) throw new Error('a synchronized layer asked for no sum')
+  return contribution
+}
+
+/** Synchronized normalization of all shards, in one program: each replica's sum is the sum of what all replicas ask for. */
+const synchronized = (recorded: Recorded): readonly BatchNormalized[] => {
+  const { floats, args } = recorded
+  const eps = args.number('eps')
+  const parts = shards(floats('x'), sizesOf(args))
+  const all = parts.map((shard) => contributionOf(shard, parts.length, eps)).reduce((a, b): Floats => add(a, b))
+  // The layer asks once, for a vector shaped like each replica's contribution.
+  const reduce: Reduce = { size: parts.length, sum: () => <S extends Shape>() => all as Tensor<S, 'f32'> }
+  return parts.map((shard) => synchronizedBatchNormalize(shard, { reduce, label: 'parity', eps }, ...affine(recorded)))
+}
+
+const joined = (parts: readonly BatchNormalized[]): Floats => concatenate({ axis: 0 })(parts.map(({ y }) => y))
+
+/** Group `norm`. */
+export const normalizations: Operations = {
+  group_norm: norms((recorded) => groupNormalize(recorded.floats('x'), { groups: recorded.args.number('groups'), eps: recorded.args.number('eps') }, ...affine(recorded))),
+  instance_norm: norms((recorded) => {
+    const x = recorded.floats('x')
+    return groupNormalize(x, { groups: x.shape[1] ?? 1, eps: recorded.args.number('eps') }, ...affine(recorded))
+  }),
+  layer_norm: norms((recorded) =>
+    layerNormalize(recorded.floats('x'), { over: recorded.args.list('normalized_shape'), eps: recorded.args.number('eps') }, ...affine(recorded))
+  ),
+  batch_norm: norms((recorded) => {
+    const { floats, args } = recorded
+    const eps = args.number('eps')
+    if (!args.truth('training')) {
+      const { running_mean: mean, running_var: variance } = running(recorded)
+      return affineNormalize(floats('x'), { mean, variance }, { eps }, ...affine(recorded))
+    }
+    const normalized = batchNormalize(floats('x'), { eps }, ...affine(recorded))
+    return { y: normalized.y, ...newRunning(recorded, normalized) }
+  }),
+  sync_batch_norm: norms((recorded) => {
+    const parts = synchronized(recorded)
+    const [first] = parts
+    if (first === undefined) throw new Error('expected at least one replica')
+    return { y: joined(parts), ...newRunning(recorded, first), batch_mean: first.mean, batch_var_biased: first.variance }
+  }),
+  batch_norm_per_replica: norms((recorded) => {
+    const { floats, args } = recorded
+    return joined(shards(floats('x'), sizesOf(args)).map((shard) => batchNormalize(shard, { eps: args.number('eps') }, ...affine(recorded))))
+  })
+}
