@@ -16,11 +16,13 @@ import { reductions } from './reductions.js'
 import { rois } from './rois.js'
 import { runCase } from './run-case.js'
 import type { TorchCase } from './run-case.js'
+import { schedules } from './schedules.js'
 import { shapes } from './shapes.js'
+import { suppressions } from './suppression.js'
 
 /** Every recorded operation, or why it is skipped. */
 const operations: ReadonlyMap<string, Operation | Skip> = new Map(
-  [convolutions, elementwiseOperations, losses, normalizations, optimizers, pools, reductions, rois, shapes].flatMap((group) => Object.entries(group))
+  [convolutions, elementwiseOperations, losses, normalizations, optimizers, pools, reductions, rois, schedules, shapes, suppressions].flatMap((group) => Object.entries(group))
 )
 
 const isText = (x: unknown): x is string => typeof x === 'string'

@@ -27,6 +27,8 @@ export interface Recorded {
   readonly truths: (name: string) => Truths
   /** The recorded numbers, for what is decided before a program is built. */
   readonly host: (name: string) => HostValue
+  /** The shape of a recorded result. */
+  readonly recordedShape: (output: string) => readonly number[]
   readonly args: Arguments
 }
 

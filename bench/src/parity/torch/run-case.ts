@@ -75,6 +75,7 @@ export const runCase = async (row: TorchCase, operation: Operation, recording: R
       integers: (name) => operand(name) as Tensor<Shape, 'i32'>,
       truths: (name) => truthsOf(operand(name)),
       host: (name) => recorded(`in.${name}`),
+      recordedShape: (output) => recorded(`out.${output}`).shape,
       args: argumentsOf(row.attrs)
     }
   }
