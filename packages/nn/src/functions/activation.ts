@@ -1,4 +1,4 @@
-import { abs, add, clamp, div, erf, exp, expm1, greater, less, log1p, max, maximum, minimum, mul, neg, relu, select, sigmoid, stopGradient, sub, sum, log, tanh } from '@tabula/tensor'
+import { abs, add, clamp, div, erf, exp, expm1, greater, less, log1p, max, maximum, mul, neg, relu, select, sigmoid, stopGradient, sub, sum, log, tanh } from '@tabula/tensor'
 import type { Shape, Tensor } from '@tabula/tensor'
 
 type Real<S extends Shape> = Tensor<S, 'f32'>
@@ -40,16 +40,18 @@ export const elu =
   ({ alpha = 1 }: { readonly alpha?: number } = {}) =>
   <S extends Shape>(x: Real<S>): Real<S> => {
     const wide: Tensor<Shape, 'f32'> = x
-    return like(x, select(greater(wide, 0), wide, mul(expm1(minimum(wide, 0)), alpha)))
+    const positive = greater(wide, 0)
+    // The branch not taken sees 0, so that e^x does not overflow there.
+    return like(x, select(positive, wide, mul(expm1(select(positive, 0, wide)), alpha)))
   }
 
-/** relu limited to 6. */
-export const relu6 = <S extends Shape>(x: Real<S>): Real<S> => clamp({ highest: 6 })(relu(x))
+/** relu limited to 6; the derivative is 0 at both bounds, as PyTorch's. */
+export const relu6 = <S extends Shape>(x: Real<S>): Real<S> => like(x, select(less<Tensor<Shape, 'f32'>, number>(x, 6), relu(x), 6))
 
-/** x·relu6(x + 3)/6. */
+/** x·min(max(x + 3, 0), 6)/6; the derivative is −1/2 at −3 and 1 at 3, as PyTorch's. */
 export const hardSwish = <S extends Shape>(x: Real<S>): Real<S> => {
   const wide: Tensor<Shape, 'f32'> = x
-  return like(x, mul(wide, hardSigmoid(wide)))
+  return like(x, mul(wide, select(less(wide, 3), div(clamp({ lowest: 0 })(add(wide, 3)), 6), 1)))
 }
 
 /** relu6(x + 3)/6. */

@@ -1,4 +1,4 @@
-import { abs, less, mul, select, square, sub } from '@tabula/tensor'
+import { abs, add, equal, less, mul, neg, select, square, stopGradient, sub } from '@tabula/tensor'
 import type { Shape, Tensor } from '@tabula/tensor'
 import { reduceLoss } from './reduction.js'
 import type { LossOptions } from './reduction.js'
@@ -26,9 +26,12 @@ export const smoothL1Loss =
   (x: Real, target: Real): Real => {
     if (beta < 0) throw new RangeError(`smoothL1Loss: beta: expected a number of at least 0, found ${beta}`)
     const difference = sub(x, target)
-    // The L1 loss, with PyTorch's derivative −1 where x = target.
-    if (beta === 0) return reduceLoss(select(less(0, difference), difference, sub(target, x)), reduction)
     const distance = abs(difference)
+    if (beta === 0) {
+      // The L1 loss; but where x = target, PyTorch gives each of them the derivative −1.
+      const falling = neg(add(x, target))
+      return reduceLoss(select(equal(x, target), sub(falling, stopGradient(falling)), distance), reduction)
+    }
     return reduceLoss(select(less(distance, beta), mul(square(difference), 0.5 / beta), sub(distance, 0.5 * beta)), reduction)
   }
 
