@@ -1,0 +1,2 @@
+export * from './label-map.js'
+export * from './index-of.js'
