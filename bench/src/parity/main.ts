@@ -6,6 +6,7 @@ import { either as E } from 'fp-ts'
 import { showError } from '@tabula/tensor'
 import { cocoRows } from './coco/index.js'
 import { devices } from './devices.js'
+import { imageRows } from './images.js'
 import { totalsOf } from './row.js'
 import type { Row } from './row.js'
 import { tableHead, tableLine } from './table.js'
@@ -55,7 +56,8 @@ const root = resolve(fixtures, '../..')
 /** Each set that the folder holds, in order. */
 const sets: Readonly<Record<string, (folder: string) => AsyncIterable<Row>>> = {
   torch: (folder) => torchRows(folder, device, wanted),
-  coco: (folder) => cocoRows(folder, root, wanted)
+  coco: (folder) => cocoRows(folder, root, wanted),
+  images: (folder) => imageRows(folder, root, wanted)
 }
 
 const rows: Row[] = []

@@ -1,25 +1,13 @@
 import * as T from '@tabula/tensor'
+import { elu, gelu, leakyRelu, logSigmoid, mish, relu6, silu, softplus } from '@tabula/nn'
 import type { Floats, Operation, Operations } from './recorded.js'
 import { elementwise } from './recorded.js'
 
 const unary = (f: (x: Floats) => Floats): Operation => elementwise(({ floats }) => f(floats('x')))
 const binary = (f: (a: Floats, b: Floats) => Floats): Operation => elementwise(({ floats }) => f(floats('a'), floats('b')))
 
-/** log(1 + e^x) without overflow: max(x, 0) + log(1 + e^−|x|); the derivative at 0 is ½, the mean of both sides'. */
-const softplus = (x: Floats): Floats => T.add(T.maximum(x, 0), T.log1p(T.exp(T.neg(T.abs(x)))))
-
-const gelu = (x: Floats): Floats => T.mul(T.mul(x, 0.5), T.add(T.erf(T.mul(x, Math.SQRT1_2)), 1))
-
-/** GELU's approximation by tanh (Hendrycks & Gimpel). */
-const geluTanh = (x: Floats): Floats =>
-  T.mul(T.mul(x, 0.5), T.add(T.tanh(T.mul(T.add(x, T.mul(T.mul(T.mul(x, x), x), 0.044715)), Math.sqrt(2 / Math.PI))), 1))
-
 /** Whether x lies inside a bound, strictly: outside and at the bound the derivative is 0. */
 const inside = (x: Floats, low: number, high: number) => T.and(T.greater(x, low), T.less(x, high))
-
-/** Values clamp(x, low, high) whose derivative is 0 at the bounds too (PyTorch's `hardtanh` family). */
-const clip = (x: Floats, low: number, high: number): Floats =>
-  T.select(inside(x, low, high), x, T.stopGradient(T.minimum(T.maximum(x, low), high)))
 
 /** f(x) with the derivative of another function of x: what PyTorch does where it rounds a constant of its derivative to single precision. */
 const withDerivativeOf = (value: Floats, other: Floats): Floats => T.add(other, T.stopGradient(T.sub(value, other)))
@@ -45,15 +33,15 @@ const factorOf = (text: string): number => Number(/^x \* (.+)$/.exec(text)?.[1] 
 /** Group `elementwise`. */
 export const elementwiseOperations: Operations = {
   relu: unary(T.relu),
-  relu6: unary((x) => clip(x, 0, 6)),
-  leaky_relu: elementwise(({ floats, args }) => T.select(T.greater(floats('x'), 0), floats('x'), T.mul(floats('x'), args.number('negative_slope')))),
+  relu6: unary(relu6),
+  leaky_relu: elementwise(({ floats, args }) => leakyRelu({ slope: args.number('negative_slope') })(floats('x'))),
   sigmoid: unary(T.sigmoid),
   tanh: unary(T.tanh),
-  gelu: unary(gelu),
-  gelu_tanh: unary(geluTanh),
-  silu: unary((x) => T.mul(x, T.sigmoid(x))),
+  gelu: unary((x) => gelu(x)),
+  gelu_tanh: unary((x) => gelu(x, 'tanh')),
+  silu: unary(silu),
   softplus: unary(softplus),
-  elu: unary((x) => T.select(T.greater(x, 0), x, T.expm1(T.select(T.greater(x, 0), 0, x)))),
+  elu: unary(elu()),
   hardswish: unary(hardswish),
   hardsigmoid: unary(hardsigmoid),
   abs: unary(T.abs),
@@ -69,8 +57,8 @@ export const elementwiseOperations: Operations = {
   sign: unary(T.sign),
   clamp: elementwise(({ floats, args }) => T.clamp({ lowest: args.number('min'), highest: args.number('max') })(floats('x'))),
   clamp_min: elementwise(({ floats, args }) => T.clamp({ lowest: args.number('min') })(floats('x'))),
-  logsigmoid: unary((x) => T.neg(softplus(T.neg(x)))),
-  mish: unary((x) => T.mul(x, T.tanh(softplus(x)))),
+  logsigmoid: unary(logSigmoid),
+  mish: unary(mish),
   expm1: elementwise(({ floats, args }) => T.expm1(T.mul(floats('x'), factorOf(args.text('of', 'x'))))),
   exp: unary(T.exp),
   log: unary(T.log),

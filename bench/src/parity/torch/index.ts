@@ -7,6 +7,7 @@ import { failedRow } from '../row.js'
 import type { Row } from '../row.js'
 import { convolutions } from './convolutions.js'
 import { elementwiseOperations } from './elementwise.js'
+import { keypoints } from './keypoints.js'
 import { losses } from './losses.js'
 import { normalizations } from './normalizations.js'
 import { optimizers } from './optimizers.js'
@@ -19,10 +20,11 @@ import type { TorchCase } from './run-case.js'
 import { schedules } from './schedules.js'
 import { shapes } from './shapes.js'
 import { suppressions } from './suppression.js'
+import { transforms } from './transforms.js'
 
 /** Every recorded operation, or why it is skipped. */
 const operations: ReadonlyMap<string, Operation | Skip> = new Map(
-  [convolutions, elementwiseOperations, losses, normalizations, optimizers, pools, reductions, rois, schedules, shapes, suppressions].flatMap((group) => Object.entries(group))
+  [convolutions, elementwiseOperations, keypoints, losses, normalizations, optimizers, pools, reductions, rois, schedules, shapes, suppressions, transforms].flatMap((group) => Object.entries(group))
 )
 
 const isText = (x: unknown): x is string => typeof x === 'string'
