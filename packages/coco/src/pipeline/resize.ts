@@ -17,20 +17,20 @@ export const scaledSize = ({ height, width }: Size, minSize: number, maxSize: nu
 interface Taps {
   readonly low: Int32Array
   readonly high: Int32Array
-  readonly weight: Float32Array
+  readonly weight: Float64Array
 }
 
 const taps = (from: number, to: number): Taps => {
-  const ratio = Math.fround(from / to)
+  const ratio = from / to
   const low = new Int32Array(to)
   const high = new Int32Array(to)
-  const weight = new Float32Array(to)
+  const weight = new Float64Array(to)
   for (let k = 0; k < to; k++) {
-    const at = Math.max(0, Math.fround(ratio * (k + 0.5) - 0.5))
+    const at = Math.max(0, ratio * (k + 0.5) - 0.5)
     const below = Math.min(Math.floor(at), from - 1)
     low[k] = below
     high[k] = Math.min(below + 1, from - 1)
-    weight[k] = Math.min(1, at - below)
+    weight[k] = at - below
   }
   return { low, high, weight }
 }
@@ -42,7 +42,7 @@ export interface Channel extends Size {
 
 /**
  * Resizes a channel bilinearly into `target`, from `offset`, with rows `stride` apart. Without antialiasing and with corners not
- * aligned, in float32: torch's `interpolate(mode='bilinear', align_corners=False)` with the ratio of the sizes.
+ * aligned: torch's `interpolate(mode='bilinear', align_corners=False)`, coordinates from the ratio of the sizes, in double precision.
  */
 export const resizeBilinear = (channel: Channel, size: Size, target: Float32Array, offset = 0, stride = size.width): void => {
   const rows = taps(channel.height, size.height)
@@ -70,7 +70,7 @@ export const resizeBilinear = (channel: Channel, size: Size, target: Float32Arra
   }
 }
 
-/** The source index of each output index of torch's `interpolate(mode='nearest')`. */
+/** The source index of each output index of torch's `interpolate(mode='nearest')`, which computes in float32 whatever it resizes. */
 const nearest = (from: number, to: number): Int32Array => {
   const ratio = Math.fround(from / to)
   return Int32Array.from({ length: to }, (_, k) => Math.min(Math.floor(Math.fround(k * ratio)), from - 1))
@@ -88,9 +88,9 @@ export const resizeNearest = (bitmap: Uint8Array, from: Size, to: Size, target =
   return target
 }
 
-/** Boxes x0, y0, x1, y1 scaled by the ratios of the sizes, in float32. */
+/** Boxes x0, y0, x1, y1 scaled by the ratios of the sizes. */
 export const resizeBoxes = (boxes: Float32Array, from: Size, to: Size): Float32Array => {
-  const ratioX = Math.fround(to.width / from.width)
-  const ratioY = Math.fround(to.height / from.height)
+  const ratioX = to.width / from.width
+  const ratioY = to.height / from.height
   return boxes.map((value, k) => value * (k % 2 === 0 ? ratioX : ratioY))
 }
