@@ -23,8 +23,8 @@ describe('the type of a network follows from its layers', () => {
     expectTypeOf<ParamsOf<typeof stem>>().toEqualTypeOf<{ readonly conv1: Weight; readonly bn1: Affine }>()
     expectTypeOf<StateOf<typeof stem>['bn1']>().toEqualTypeOf<Running>()
     expectTypeOf(params.conv1).toEqualTypeOf<Weight>()
-    const both = compose(named('a', conv2d(3, 4)), named('b', conv2d(4, 5, { bias: false })))
-    expectTypeOf<ParamsOf<typeof both>['a']>().toEqualTypeOf<WeightAndBias>()
+    const _both = compose(named('a', conv2d(3, 4)), named('b', conv2d(4, 5, { bias: false })))
+    expectTypeOf<ParamsOf<typeof _both>['a']>().toEqualTypeOf<WeightAndBias>()
   })
 
   test('application is generic in the axis names', () => {
@@ -36,10 +36,10 @@ describe('the type of a network follows from its layers', () => {
   })
 
   test('upsampling undoes a stride', () => {
-    const there = sequence([conv2d(3, 3, { kernel: 3, stride: 2 }), upsample2x])
-    expectTypeOf<SignatureOf<typeof there>['down']>().toEqualTypeOf<1>()
-    const doubled = convTranspose2d(4, 2)
-    expectTypeOf<SignatureOf<typeof doubled>>().toEqualTypeOf<Spatial<4, 2, 0.5>>()
+    const _there = sequence([conv2d(3, 3, { kernel: 3, stride: 2 }), upsample2x])
+    expectTypeOf<SignatureOf<typeof _there>['down']>().toEqualTypeOf<1>()
+    const _doubled = convTranspose2d(4, 2)
+    expectTypeOf<SignatureOf<typeof _doubled>>().toEqualTypeOf<Spatial<4, 2, 0.5>>()
   })
 })
 
