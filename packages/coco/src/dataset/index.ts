@@ -1,2 +1,5 @@
 export * from './label-map.js'
 export * from './index-of.js'
+export type { Distribution } from './distribution.js'
+export * from './statistics.js'
+export { statisticsText } from './statistics-text.js'

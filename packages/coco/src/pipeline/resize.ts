@@ -88,9 +88,9 @@ export const resizeNearest = (bitmap: Uint8Array, from: Size, to: Size, target =
   return target
 }
 
-/** Boxes x0, y0, x1, y1 scaled by the ratios of the sizes. */
-export const resizeBoxes = (boxes: Float32Array, from: Size, to: Size): Float32Array => {
-  const ratioX = to.width / from.width
-  const ratioY = to.height / from.height
-  return boxes.map((value, k) => value * (k % 2 === 0 ? ratioX : ratioY))
+/** Boxes x0, y0, x1, y1 scaled by the ratios of the sizes, which are float32 as in torchvision. */
+export const resizeBoxes = (boxes: ArrayLike<number>, from: Size, to: Size): Float64Array => {
+  const ratioX = Math.fround(to.width / from.width)
+  const ratioY = Math.fround(to.height / from.height)
+  return Float64Array.from(boxes, (value, k) => value * (k % 2 === 0 ? ratioX : ratioY))
 }

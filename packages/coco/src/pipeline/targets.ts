@@ -46,7 +46,7 @@ export const targetsOf = (
   const kept: { readonly box: readonly number[]; readonly label: number; readonly rle: Rle }[] = []
   for (const annotation of annotations) {
     if (annotation.iscrowd === 1) continue
-    const box = resizeBoxes(Float32Array.from(corners(annotation, image)), image, size)
+    const box = Float32Array.from(resizeBoxes(corners(annotation, image), image, size))
     const [x0 = 0, y0 = 0, x1 = 0, y1 = 0] = box
     if (!(x1 > x0 && y1 > y0)) continue
     const path = `annotation ${annotation.id}`

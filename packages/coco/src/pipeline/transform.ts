@@ -22,7 +22,7 @@ export interface TransformOptions {
 /** A batch [N, 3, height, width] and each image's size, boxes and masks in it. */
 export interface Transformed extends Size {
   readonly batch: Float32Array
-  readonly images: readonly (Size & { readonly boxes: Float32Array; readonly masks: Uint8Array })[]
+  readonly images: readonly (Size & { readonly boxes: Float64Array; readonly masks: Uint8Array })[]
 }
 
 /**
