@@ -108,12 +108,16 @@ export const sequence = <const Steps extends readonly Step[]>(
 const chain = (steps: readonly Step[]): Definition<unknown, unknown> =>
   steps.map((step) => definitionOf('kind' in step ? step : nest(step[0], step[1]))).reduce(composed, definitionOf(identity))
 
-/** One layer's shape, `count` times, named `0`, `1` …: `make(i)` is the i-th, with parameters of its own. */
+/**
+ * `count` layers of one type one after another, named `0`, `1` … (from `from` on): `make(i)` is the i-th, with parameters of its
+ * own. A stage whose first block differs is `compose(named('0', first), repeat(n − 1, make, { from: 1 }))`.
+ */
 export const repeat = <P, S, F extends Signature>(
   count: number,
-  make: (index: number) => Layer<P, S, F> & Check<Composed<F, F>>
+  make: (index: number) => Layer<P, S, F> & Check<Composed<F, F>>,
+  { from = 0 }: { readonly from?: number } = {}
 ): Layer<Readonly<Record<string, P>>, Readonly<Record<string, S>>, F> =>
-  withTypes(chain(Array.from({ length: count }, (_, index) => [String(index), make(index)] as const)))
+  withTypes(chain(Array.from({ length: count }, (_, index) => [String(from + index), make(from + index)] as const)))
 
 /** x + f(x). f keeps the shape. */
 export function residual<A extends AnyLayer>(

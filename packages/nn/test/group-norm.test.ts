@@ -64,6 +64,11 @@ describe('group normalization', () => {
     expect(Math.abs(deviation - 1)).toBeLessThan(5e-3)
   })
 
+  test('rows without height and width', () => {
+    const y = numbers(groupNormalize(generated([3, 4], (index) => index * index), { groups: 2, eps: 0 }))
+    y.forEach((value, index) => expect(value).toBeCloseTo(index % 2 === 0 ? -1 : 1, 10))
+  })
+
   test('groups that do not divide the channels are refused, unless asked for', () => {
     const x = generated([1, 6, 2, 2], Math.sin)
     expect(() => groupNormalize(x, { groups: 4 })).toThrow('groupNormalize: groups: expected a divisor of the 6 channels of [1,6,2,2], found 4')

@@ -29,3 +29,10 @@ test('a network runs', () => {
   expect(result[0].shape).toEqual([1, 8, 2, 2])
   expect(graph.outputs.length).toBe(1)
 })
+
+test('a stage whose first block differs, as torchvision names it', () => {
+  const stage = compose(named('0', block), repeat(2, () => residual(conv2d(8, 8, { bias: false })), { from: 1 }))
+  const { params } = stage.init(key(0))
+  expect(pathsOf(params).slice(-3)).toEqual(['0.downsample.weight', '1.weight', '2.weight'])
+  expect(params['0'].downsample.weight.shape).toEqual([8, 4, 1, 1])
+})

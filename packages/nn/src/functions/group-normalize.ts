@@ -48,7 +48,8 @@ const extentsOf = (x: Real, weight: Real, bias: Real, g: number): Extents => {
 }
 
 /** Sums of a map over its spatial axes: `[N, G, D]`. */
-const channelSums = ({ n, g, d, spatial }: Extents, x: Real): Real => reshape([n, g, d])(sum({ axes: spatial.map((_, k) => k + 2) })(x))
+const channelSums = ({ n, g, d, spatial }: Extents, x: Real): Real =>
+  reshape([n, g, d])(spatial.length === 0 ? x : sum({ axes: spatial.map((_, k) => k + 2) })(x))
 
 /** Sums over the channels of a group: `[N, G, 1]`. */
 const groupSums = (perChannel: Real): Real => sum({ axes: [2], keepDimensions: true })(perChannel)

@@ -1,4 +1,4 @@
-import { add, cast, div, exp, gather, maximum, minimum, mul, neg, notEqual, reshape, select, sub, sum, transpose } from '@tabula/tensor'
+import { add, cast, div, exp, gather, mul, neg, notEqual, reshape, select, sub, sum, transpose } from '@tabula/tensor'
 import type { Shape, Tensor } from '@tabula/tensor'
 import { logSigmoid, logSoftmax, softplus } from '../functions/activation.js'
 import { reduceLoss } from './reduction.js'
@@ -18,7 +18,7 @@ export interface CrossEntropyOptions extends LossOptions {
 
 /**
  * −log softmax(x)[target] over the classes in axis 1 of `[N, K, …]`, for targets `[N, …]` (PyTorch's `cross_entropy`). A mean of
- * nothing is NaN.
+ * nothing is NaN. Targets that are no class and not `ignoreIndex` are out of range: an error of the device that runs it.
  */
 export const crossEntropy =
   ({ weight, ignoreIndex = -100, labelSmoothing = 0, reduction = 'mean' }: CrossEntropyOptions = {}) =>
@@ -29,8 +29,7 @@ export const crossEntropy =
     const rows = reshape([-1, classes])(transpose([0, ...x.shape.slice(2).map((_, k) => k + 2), 1])(x) as Real)
     const labels = reshape([-1])(target)
     const counts = notEqual(labels, ignoreIndex)
-    const inRange = minimum(maximum(labels, 0), Math.max(0, classes - 1))
-    const safe: Tensor<Shape, 'i32'> = select(counts, inRange, 0)
+    const safe: Tensor<Shape, 'i32'> = select(counts, labels, 0)
     const logs: Real = logSoftmax({ axis: 1 })<Shape>(rows)
     const factor: Real = mul(cast('f32')(counts), weight === undefined ? 1 : gather(safe, { axis: 0 })(weight))
     const picked = (from: Real): Real => reshape([-1])(gather(reshape([-1, 1])(safe), { axis: 1, batchDims: 1 })(from))
