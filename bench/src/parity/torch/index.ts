@@ -5,6 +5,7 @@ import { readJson, readRecording } from '../files.js'
 import type { Recording } from '../files.js'
 import { failedRow } from '../row.js'
 import type { Row } from '../row.js'
+import { boxes } from './boxes.js'
 import { convolutions } from './convolutions.js'
 import { elementwiseOperations } from './elementwise.js'
 import { keypoints } from './keypoints.js'
@@ -24,7 +25,7 @@ import { transforms } from './transforms.js'
 
 /** Every recorded operation, or why it is skipped. */
 const operations: ReadonlyMap<string, Operation | Skip> = new Map(
-  [convolutions, elementwiseOperations, keypoints, losses, normalizations, optimizers, pools, reductions, rois, schedules, shapes, suppressions, transforms].flatMap((group) => Object.entries(group))
+  [boxes, convolutions, elementwiseOperations, keypoints, losses, normalizations, optimizers, pools, reductions, rois, schedules, shapes, suppressions, transforms].flatMap((group) => Object.entries(group))
 )
 
 const isText = (x: unknown): x is string => typeof x === 'string'

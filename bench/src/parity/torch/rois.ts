@@ -1,6 +1,8 @@
 import * as T from '@tabula/tensor'
-import type { Floats, Operations } from './recorded.js'
-import { integers, sums } from './recorded.js'
+import { levelOfBoxes, maskTargets, poolRegions } from '@tabula/detection'
+import type { LevelOptions } from '@tabula/detection'
+import type { Arguments, Floats, Operations, Recorded } from './recorded.js'
+import { integers, sums, truthsOf } from './recorded.js'
 
 /** Rows of [batch index, x1, y1, x2, y2] as boxes of one feature level. */
 const roisOf = (rows: Floats): T.Rois => {
@@ -12,7 +14,21 @@ const roisOf = (rows: Floats): T.Rois => {
   }
 }
 
-/** Group `roi`. */
+const levelOptions = (args: Arguments): LevelOptions => ({
+  canonicalScale: args.number('canonical_scale'),
+  canonicalLevel: args.number('canonical_level'),
+  finestLevel: args.number('k_min'),
+  levels: args.number('k_max') - args.number('k_min') + 1
+})
+
+/** Operands of one name and a number, `f0`, `f1` … */
+const numbered = ({ has, floats }: Recorded, name: string): readonly Floats[] => {
+  const found: Floats[] = []
+  for (let index = 0; has(`${name}${index}`); index++) found.push(floats(`${name}${index}`))
+  return found
+}
+
+/** Group `roi`, and the mask targets that are pooled the same way. */
 export const rois: Operations = {
   roi_align: sums(({ floats, args }) =>
     T.roiAlign({
@@ -22,5 +38,24 @@ export const rois: Operations = {
       aligned: args.truth('aligned')
     })([floats('x')], roisOf(floats('rois')))
   ),
+  multi_scale_roi_align: sums((recorded) => {
+    const { args } = recorded
+    const perImage = numbered(recorded, 'boxes')
+    const image = perImage.flatMap((boxes, index) => new Array<number>(boxes.shape[0] ?? 0).fill(index))
+    return poolRegions(numbered(recorded, 'f'), T.concatenate({ axis: 0 })(perImage), integers([image.length], image), {
+      ...levelOptions(args),
+      size: args.pair('output_size')[0],
+      samplingRatio: Math.max(0, args.number('sampling_ratio')),
+      scales: args.list('scales')
+    })
+  }),
+  level_mapper: { accuracy: 'elementwise', singlePrecision: true, build: ({ floats, args }) => levelOfBoxes(floats('boxes'), levelOptions(args)) },
+  project_masks_on_boxes: sums(({ floats, integers: indices, args }) => {
+    const boxes = floats('boxes')
+    const count = boxes.shape[0] ?? 0
+    const rows = integers([count], new Array<number>(count).fill(0))
+    const regions = { boxes, maskRow: indices('matched'), image: rows, labels: rows, positive: T.cast('f32')(T.equal(rows, 0)) }
+    return maskTargets(regions, truthsOf(floats('gt_masks')), args.number('M'))
+  }),
   roi_pool: { skip: 'roi_pool does not exist yet' }
 }
