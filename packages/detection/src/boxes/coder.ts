@@ -1,0 +1,49 @@
+import { add, concatenate, div, exp, log, minimum, mul, slice, sub } from '@tabula/tensor'
+import type { Shape, Tensor } from '@tabula/tensor'
+
+type Real = Tensor<Shape, 'f32'>
+
+/** Scales of the four regression targets. */
+export type CoderWeights = readonly [number, number, number, number]
+
+/** Largest logarithm of a side's growth when decoding: log(1000 / 16), torchvision's and Detectron's. */
+export const largestGrowth = Math.log(1000 / 16)
+
+/** Column k of boxes or deltas `[…, 4]`, with the last axis kept: `[…, 1]`. */
+export const column = (x: Real, k: number): Real => slice({ axis: -1, start: k, limit: k + 1 })(x)
+
+/** Centre and sides of boxes `[…, 4]`. */
+const centred = (boxes: Real): { readonly x: Real; readonly y: Real; readonly w: Real; readonly h: Real } => {
+  const [x1, y1] = [column(boxes, 0), column(boxes, 1)]
+  const w = sub(column(boxes, 2), x1)
+  const h = sub(column(boxes, 3), y1)
+  return { x: add(x1, mul(w, 0.5)), y: add(y1, mul(h, 0.5)), w, h }
+}
+
+/**
+ * Regression targets of `boxes` relative to `reference`, both `[…, 4]` as x1, y1, x2, y2 in pixels (R-CNN appendix C; torchvision's
+ * `BoxCoder.encode`). Sides must be positive: give a harmless box where a row does not count.
+ */
+export const encodeBoxes =
+  ([wx, wy, ww, wh]: CoderWeights) =>
+  (boxes: Real, reference: Real): Real => {
+    const [g, p] = [centred(boxes), centred(reference)]
+    return concatenate({ axis: boxes.shape.length - 1 })([
+      mul(div(sub(g.x, p.x), p.w), wx),
+      mul(div(sub(g.y, p.y), p.h), wy),
+      mul(log(div(g.w, p.w)), ww),
+      mul(log(div(g.h, p.h)), wh)
+    ])
+  }
+
+/** Boxes `[…, 4]` from deltas relative to `reference`; leading axes broadcast. The inverse of `encodeBoxes` up to the growth limit. */
+export const decodeBoxes =
+  ([wx, wy, ww, wh]: CoderWeights) =>
+  (deltas: Real, reference: Real): Real => {
+    const p = centred(reference)
+    const x = add(mul(mul(column(deltas, 0), 1 / wx), p.w), p.x)
+    const y = add(mul(mul(column(deltas, 1), 1 / wy), p.h), p.y)
+    const grown = (k: number, weight: number, side: Real): Real => mul(mul(exp(minimum(mul(column(deltas, k), 1 / weight), largestGrowth)), side), 0.5)
+    const [w, h] = [grown(2, ww, p.w), grown(3, wh, p.h)]
+    return concatenate({ axis: deltas.shape.length - 1 })([sub(x, w), sub(y, h), add(x, w), add(y, h)])
+  }

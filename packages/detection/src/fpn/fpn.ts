@@ -1,0 +1,74 @@
+import { conv2d, sequence, xavierUniform } from '@tabula/nn'
+import type { AnyLayer, Norm, Step } from '@tabula/nn'
+import { add, maxPool2d, ShapeError, showShape, upsampleNearest } from '@tabula/tensor'
+import type { Shape, Tensor } from '@tabula/tensor'
+import type { Module } from '../module.js'
+import { initAll, scopeOf } from '../module.js'
+
+type Real = Tensor<Shape, 'f32'>
+
+/** A feature pyramid's settings. */
+export interface FpnOptions<P, S> {
+  /** Channels of every level. */
+  readonly channels: number
+  /** After each convolution; `noNorm` for biases instead. */
+  readonly norm: Norm<P, S>
+}
+
+/** A feature pyramid over backbone maps; its levels are those of the maps and one coarser. */
+export interface Pyramid {
+  readonly channels: number
+  readonly module: Module<readonly Real[], readonly Real[]>
+}
+
+const upsampledTo = (coarse: Real, fine: Real): Real => {
+  const [, , h = 0, w = 0] = fine.shape
+  const [, , ch = 0, cw = 0] = coarse.shape
+  if (h % ch !== 0 || w % cw !== 0) {
+    throw new ShapeError({ operation: 'fpn', operand: 'maps', expected: `a finer map of a multiple of ${ch} × ${cw} (pad images to a multiple of the coarsest stride)`, found: showShape(fine.shape) })
+  }
+  return upsampleNearest({ factor: [h / ch, w / cw] })(coarse)
+}
+
+/**
+ * Feature pyramid network (Lin et al. 2017) under torchvision's names `inner_blocks.i.0`, `layer_blocks.i.0`: 1×1 laterals, top-down
+ * nearest upsampling and addition, 3×3 outputs, and a last level that takes every second cell of the coarsest. No activation.
+ */
+export const fpn = <P, S>(inputs: readonly number[], { channels, norm }: FpnOptions<P, S>): Pyramid => {
+  const block = (from: number, kernel: 1 | 3): AnyLayer =>
+    sequence([
+      ['0', conv2d(from, channels, { kernel, padding: (kernel - 1) / 2, bias: norm.needsBias, init: xavierUniform })],
+      ...(norm.needsBias ? [] : [['1', norm.layer(channels)] as const])
+    ] as readonly Step[])
+  const record = (make: (from: number) => AnyLayer) => Object.fromEntries(inputs.map((from, level) => [String(level), make(from)]))
+  const group = (layers: Readonly<Record<string, AnyLayer>>): Module<readonly Real[], readonly Real[]> => ({
+    init: initAll(layers),
+    apply: (mode, params, state, maps) => {
+      const scope = scopeOf(mode, params, state)
+      return [maps.map((map, level) => scope.layer(String(level), layers[String(level)] ?? missing(level), map)), scope.state()]
+    }
+  })
+  const inner = group(record((from) => block(from, 1)))
+  const outer = group(record(() => block(channels, 3)))
+  return {
+    channels,
+    module: {
+      init: initAll({ inner_blocks: inner, layer_blocks: outer }),
+      apply: (mode, params, state, maps) => {
+        const scope = scopeOf(mode, params, state)
+        const laterals = scope.module('inner_blocks', inner, maps)
+        const merged = laterals.reduceRight<readonly Real[]>((above, lateral) => {
+          const [coarser] = above
+          return [coarser === undefined ? lateral : add(lateral, upsampledTo(coarser, lateral)), ...above]
+        }, [])
+        const levels = scope.module('layer_blocks', outer, merged)
+        const coarsest = levels.at(-1)
+        return [coarsest === undefined ? levels : [...levels, maxPool2d({ kernel: 1, stride: 2 })(coarsest)], scope.state()]
+      }
+    }
+  }
+}
+
+const missing = (level: number): never => {
+  throw new ShapeError({ operation: 'fpn', operand: 'maps', expected: 'as many as the backbone has', found: `a map at level ${level}` })
+}

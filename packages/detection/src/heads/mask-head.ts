@@ -1,0 +1,67 @@
+import { convTranspose2d, heNormal, relu, sequence } from '@tabula/nn'
+import type { AnyLayer, Norm, Step } from '@tabula/nn'
+import { conv2d } from '@tabula/nn'
+import { add, gather, matmul, reshape, TreeError } from '@tabula/tensor'
+import type { Shape, Tensor } from '@tabula/tensor'
+import type { Module } from '../module.js'
+import { initAll, scopeOf, treesAt } from '../module.js'
+import { convNormRelu } from './box-head.js'
+
+type Real = Tensor<Shape, 'f32'>
+
+/** A mask head's settings (Mask R-CNN §3.1). */
+export interface MaskHeadOptions<P, S> {
+  readonly convs?: number
+  readonly channels?: number
+  readonly size?: number
+  readonly norm: Norm<P, S>
+}
+
+/** Convolutions over pooled regions `[R, C, size, size]`. */
+export interface MaskHead {
+  readonly size: number
+  readonly channels: number
+  readonly layer: (channels: number) => AnyLayer
+}
+
+/** `convs` 3×3 convolutions with a norm and ReLU, torchvision's names `0.0`, `0.1` … */
+export const maskConvs = <P, S>({ convs = 4, channels = 256, size = 14, norm }: MaskHeadOptions<P, S>): MaskHead => ({
+  size,
+  channels,
+  layer: (inputs) => sequence(Array.from({ length: convs }, (_, k): Step => [String(k), convNormRelu(k === 0 ? inputs : channels, channels, norm)]) as readonly Step[])
+})
+
+/** Pooled, convolved regions and the class whose mask is wanted of each. */
+export interface MaskInput {
+  readonly regions: Real
+  /** `[R]` */
+  readonly labels: Tensor<Shape, 'i32'>
+}
+
+const leaf = (trees: unknown, name: string): Real => {
+  const found = Object.getOwnPropertyDescriptor(Object(trees), name)?.value as Real | undefined
+  if (found === undefined) throw new TreeError({ operation: 'maskPredictor', operand: name, expected: 'a tensor', found: 'nothing' })
+  return found
+}
+
+/**
+ * Transposed convolution, ReLU and the 1×1 convolution of each region's own class (torchvision's `MaskRCNNPredictor`): logits
+ * `[R, 2·size, 2·size]`. Only the asked class's filter is applied; the other classes' maps are never used.
+ */
+export const maskPredictor = (inputs: number, channels: number, classes: number): Module<MaskInput, Real> => {
+  const up = convTranspose2d(inputs, channels, { kernel: 2, stride: 2, init: heNormal('out') })
+  const logits = conv2d(channels, classes, { init: heNormal('out') })
+  return {
+    init: initAll({ conv5_mask: up, mask_fcn_logits: logits }),
+    apply: (mode, params, state, { regions, labels }) => {
+      const scope = scopeOf(mode, params, state)
+      const hidden = scope.here(relu, scope.layer('conv5_mask', up, regions))
+      const [r = 0, c = 0, h = 0, w = 0] = hidden.shape
+      const own = treesAt(params, 'mask_fcn_logits')
+      const filters = reshape([r, 1, c])(gather(labels, { axis: 0 })(reshape([classes, c])(leaf(own, 'weight'))))
+      const offsets = reshape([r, 1, 1])(gather(labels, { axis: 0 })(leaf(own, 'bias')))
+      const maps = add(matmul<Shape, Shape>(filters, reshape([r, c, h * w])(hidden)), offsets)
+      return [reshape([r, h, w])(maps), scope.state()]
+    }
+  }
+}

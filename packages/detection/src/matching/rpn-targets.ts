@@ -1,0 +1,72 @@
+import { foldIn, permutation } from '@tabula/tensor'
+import type { Key } from '@tabula/tensor'
+import type { Anchors } from '../anchors/anchors.js'
+import { matchAnchors } from './match-anchors.js'
+import type { MatchOptions } from './match-anchors.js'
+
+/** How anchors are drawn for the loss: at random by a key, or the first in order (for comparisons). */
+export type Sampling = { readonly _tag: 'random'; readonly key: Key } | { readonly _tag: 'first' }
+
+/** Settings of the region proposal network's targets (Faster R-CNN §3.1.3). */
+export interface RpnTargetOptions extends MatchOptions {
+  /** Anchors drawn from an image. */
+  readonly batch: number
+  /** At most this share of them is positive. */
+  readonly positiveFraction: number
+}
+
+/** What the loss of one image needs: `batch` rows, those beyond the drawn ones with weight 0. */
+export interface RpnTargets {
+  readonly index: Int32Array
+  readonly label: Float32Array
+  /** 1 for drawn anchors. */
+  readonly weight: Float32Array
+  /** Regression targets, 4 a row, for positive anchors. */
+  readonly box: Float32Array
+  readonly drawn: number
+  readonly labels: Int8Array
+}
+
+const choose = (candidates: readonly number[], count: number, sampling: Sampling, use: number): readonly number[] => {
+  if (candidates.length <= count || sampling._tag === 'first') return candidates.slice(0, count)
+  const order = permutation(foldIn(sampling.key, use), candidates.length)
+  return Array.from({ length: count }, (_, k) => candidates[Number(order.data[k] ?? 0)] ?? 0)
+}
+
+/** Matches, draws and encodes one image's targets. Depends on ground truth and the key alone, so it belongs in the data loader. */
+export const rpnTargets = (anchors: Anchors, boxes: ArrayLike<number>, options: RpnTargetOptions, sampling: Sampling): RpnTargets => {
+  const { labels, matched } = matchAnchors(anchors, boxes, options)
+  const positive: number[] = []
+  const negative: number[] = []
+  labels.forEach((label, index) => {
+    if (label === 1) positive.push(index)
+    else if (label === 0) negative.push(index)
+  })
+  const positives = choose(positive, Math.floor(options.batch * options.positiveFraction), sampling, 0)
+  const negatives = choose(negative, options.batch - positives.length, sampling, 1)
+  const drawn = [...positives, ...negatives]
+  const result = {
+    index: new Int32Array(options.batch),
+    label: new Float32Array(options.batch),
+    weight: new Float32Array(options.batch),
+    box: new Float32Array(options.batch * 4)
+  }
+  const starts = anchors.perLevel.reduce<readonly number[]>((sums, level) => [...sums, (sums.at(-1) ?? 0) + level.length / 4], [0])
+  drawn.forEach((anchor, k) => {
+    result.index[k] = anchor
+    result.weight[k] = 1
+    if (k >= positives.length) return
+    result.label[k] = 1
+    const level = starts.findIndex((start, l) => anchor >= start && anchor < (starts[l + 1] ?? 0))
+    const corners = anchors.perLevel[level] ?? new Float32Array(4)
+    const p = (anchor - (starts[level] ?? 0)) * 4
+    const g = (matched[anchor] ?? 0) * 4
+    const side = (of: ArrayLike<number>, at: number, axis: 0 | 1): number => (of[at + axis + 2] ?? 0) - (of[at + axis] ?? 0)
+    for (const axis of [0, 1] as const) {
+      const [own, wanted] = [side(corners, p, axis), side(boxes, g, axis)]
+      result.box[4 * k + axis] = ((boxes[g + axis] ?? 0) + wanted / 2 - (corners[p + axis] ?? 0) - own / 2) / own
+      result.box[4 * k + axis + 2] = Math.log(wanted / own)
+    }
+  })
+  return { ...result, drawn: drawn.length, labels }
+}
