@@ -3,12 +3,15 @@ import { describe, expect, test } from 'vitest'
 import { cpuDevice } from '../../src/device/cpu/index.js'
 import { referenceDevice } from '../../src/device/reference/index.js'
 import { add, compile, floats, iterate, matmul, mul, scalar, sub } from '../../src/index.js'
-import type { Device, HostValue, Tensor } from '../../src/index.js'
+import type { Device, HostValue, Shape, Tensor } from '../../src/index.js'
 
-type Matrix = Tensor<readonly number[], 'f32'>
 interface State {
   readonly weights: HostValue<'f32'>
   readonly momentum: HostValue<'f32'>
+}
+interface Inputs {
+  readonly x: HostValue<'f32'>
+  readonly rate: HostValue<'f32'>
 }
 const initial: State = { weights: floats([2, 2], [1, 0, 0, 1]), momentum: floats([2, 2], [0, 0, 0, 0]) }
 const right = <L, A>(result: E.Either<L, A>): A => {
@@ -24,9 +27,9 @@ describe.each(Object.keys(devices))('iterate on %s', (name) => {
   const device = async (): Promise<Device> => right((await devices[name]?.().then(E.right)) ?? E.left('no such device'))
   const start = async (state: State) =>
     right(
-      await iterate(await device())(
+      await iterate(await device())<State, Inputs, { readonly y: Tensor<Shape, 'f32'> }>(
         // The new state's keys are in another order on purpose: paths, not positions, decide.
-        ({ weights, momentum }: { weights: Matrix; momentum: Matrix }, { x, rate }: { x: Matrix; rate: Matrix }) => {
+        ({ weights, momentum }, { x, rate }) => {
           const y = matmul(x, weights)
           const m = add(mul(momentum, 0.9), matmul(x, y))
           return [{ momentum: m, weights: sub(weights, mul(rate, m)) }, { y }] as const
