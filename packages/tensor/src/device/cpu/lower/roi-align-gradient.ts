@@ -1,6 +1,7 @@
 import { sizeOf } from '../../../shape.js'
 import type { OnnxBuilder } from '../onnx/builder.js'
 import { bytesOf } from '../onnx/builder.js'
+import { dataTypeCode } from '../onnx/schema.js'
 import { ordered, orderedValue, plainly } from './lowered.js'
 import { operandAt } from './lowering.js'
 import type { Lowering } from './lowering.js'
@@ -9,6 +10,12 @@ import type { Samples } from './roi-geometry.js'
 
 /** Columns of a level that are computed together: wide enough for a product, narrow enough to leave most regions out. */
 const blockWidth = 44
+
+/**
+ * Below this many multiplications a level is one product over all images and regions, most of its factors zero: fewer, larger
+ * operations than one for each image and block (300 instead of 2,300 nodes for 8 images of 128 pixels).
+ */
+const smallLevel = 1e9
 
 /** What each bin takes from each of the cells `from` … `to − 1`: the tents of its samples, summed: `[R, bins, cells]`. */
 const tents = (builder: OnnxBuilder, { positions, weights }: Samples, from: number, to: number): string => {
@@ -47,6 +54,21 @@ export const roiAlignGradient: Lowering<'roiAlignGradient'> = ({ builder }, node
     if (vertical === undefined || horizontal === undefined) throw new RangeError('two axes')
     const rows = samplesAlong(builder, vertical, outputSize[0], samplingRatio, height)
     const columns = samplesAlong(builder, horizontal, outputSize[1], samplingRatio, width)
+    const regions = dy.shape[0] ?? 0
+    const [binRows] = outputSize
+    if (images * height * regions * binRows * width * channels <= smallLevel) {
+      const wx = builder.op('Transpose', [tents(builder, columns, 0, width)], { perm: [0, 2, 1] })
+      const spread = builder.op('MatMul', [builder.op('Unsqueeze', [wx, builder.ints([0])]), builder.op('Transpose', [cotangents], { perm: [0, 2, 1, 3] })])
+      const numbers = builder.initializer('int32', [1, images], bytesOf('int32', Array.from({ length: images }, (_, n) => n)))
+      const here = and(isEqual(reshape(level, [-1, 1]), index), builder.op('Equal', [reshape(image, [-1, 1]), numbers]))
+      const owned = builder.op('Cast', [here], { to: dataTypeCode.float })
+      const lines = builder.op('Mul', [
+        reshape(builder.op('Transpose', [tents(builder, rows, 0, height)], { perm: [1, 0, 2] }), [binRows, regions, 1, height]),
+        reshape(owned, [1, regions, images, 1])
+      ])
+      const product = builder.op('Gemm', [reshape(lines, [binRows * regions, images * height]), reshape(spread, [binRows * regions, width * channels])], { transA: 1 })
+      return ordered(reshape(product, [images, height, width, channels]), output, [0, 2, 3, 1])
+    }
     const end = add(horizontal.start, horizontal.extent)
     const [left, right] = [reshape(min(horizontal.start, end), [-1]), reshape(max(horizontal.start, end), [-1])]
 
