@@ -1,4 +1,4 @@
-import { foldIn, permutation } from '@tabula/tensor'
+import { foldIn, uniform } from '@tabula/tensor'
 import type { Key } from '@tabula/tensor'
 import type { Anchors } from '../anchors/anchors.js'
 import { matchAnchors } from './match-anchors.js'
@@ -27,10 +27,18 @@ export interface RpnTargets {
   readonly labels: Int8Array
 }
 
+/** `count` of the candidates: the first in order, or drawn without replacement (the first steps of Fisher and Yates' shuffle). */
 const choose = (candidates: readonly number[], count: number, sampling: Sampling, use: number): readonly number[] => {
   if (candidates.length <= count || sampling._tag === 'first') return candidates.slice(0, count)
-  const order = permutation(foldIn(sampling.key, use), candidates.length)
-  return Array.from({ length: count }, (_, k) => candidates[Number(order.data[k] ?? 0)] ?? 0)
+  const random = uniform(foldIn(sampling.key, use), [count]).data
+  const pool = [...candidates]
+  for (let k = 0; k < count; k++) {
+    const at = k + Math.floor((random[k] ?? 0) * (pool.length - k))
+    const chosen = pool[at] ?? 0
+    pool[at] = pool[k] ?? 0
+    pool[k] = chosen
+  }
+  return pool.slice(0, count)
 }
 
 /** Matches, draws and encodes one image's targets. Depends on ground truth and the key alone, so it belongs in the data loader. */
