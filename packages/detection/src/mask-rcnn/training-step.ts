@@ -1,6 +1,6 @@
 import { valueAndGradWithAux } from '@tabula/autodiff'
 import type { Optimizer, OptimizerState } from '@tabula/nn'
-import type { Shape, Tensor, TensorsOf } from '@tabula/tensor'
+import type { HostValue, TensorsOf } from '@tabula/tensor'
 import type { Trees } from '../module.js'
 import type { TrainingValues } from './batch.js'
 import { totalLoss } from './losses.js'
@@ -15,11 +15,21 @@ export interface TrainingTensors {
   readonly optimizer: OptimizerState<Trees>
 }
 
-/** What a step reads besides the state. */
-export interface StepInputs {
-  readonly batch: TensorsOf<TrainingValues>
-  readonly learningRate: Tensor<Shape, 'f32'>
+/** The same as numbers: what a checkpoint holds. */
+export interface TrainingState {
+  readonly params: Trees
+  readonly state: Trees
+  readonly optimizer: OptimizerState<Trees, HostValue<'f32'>>
 }
+
+/** What a step reads besides the state, as numbers. */
+export interface StepValues {
+  readonly batch: TrainingValues
+  readonly learningRate: HostValue<'f32'>
+}
+
+/** What a step reads besides the state. */
+export type StepInputs = TensorsOf<StepValues>
 
 /** One step of training as a program: losses, all gradients of their sum, and the optimizer's update. */
 export const trainingStep =
