@@ -1,8 +1,10 @@
-import { constant, integers as whole, valueOf } from '@tabula/tensor'
+import { constant, hostValue, integers as whole, valueOf } from '@tabula/tensor'
 import type { HostValue } from '@tabula/tensor'
+import { pasteMask } from '@tabula/detection'
 import { rcnnTransform } from '@tabula/coco/pipeline'
 import type { TransformInput } from '@tabula/coco/pipeline'
 import type { Operations, Recorded } from './recorded.js'
+import { elementwise } from './recorded.js'
 
 const inputOf = (host: Recorded['host'], index: number): TransformInput => {
   const image = host(`img${index}`)
@@ -19,8 +21,23 @@ const inputOf = (host: Recorded['host'], index: number): TransformInput => {
 /** Results of each image under its own name, `boxes0`, `boxes1` … */
 const numbered = (name: string, values: readonly HostValue[]) => Object.fromEntries(values.map((value, index) => [`${name}${index}`, constant(value)]))
 
-/** Group `pipeline`: what happens to images before the network. It runs on the host, in single precision. */
+/** The pasted masks of all boxes, `[N, 1, H, W]`. */
+const pasted = ({ host, args }: Recorded): HostValue => {
+  const [masks, boxes] = [host('masks'), host('boxes')]
+  const [count = 0, , side = 0] = masks.shape
+  const [height, width] = args.pair('size')
+  const all = new Float64Array(count * height * width)
+  for (let index = 0; index < count; index++) {
+    const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = boxes.data.subarray(4 * index, 4 * index + 4)
+    const mask = masks.data.subarray(index * side * side, (index + 1) * side * side)
+    all.set(pasteMask(mask, side, [x1, y1, x2, y2], { height, width }, args.number('padding')), index * height * width)
+  }
+  return hostValue('f32', [count, 1, height, width], all)
+}
+
+/** Group `pipeline`: what happens on the host, to images before the network (in single precision) and to masks after it. */
 export const transforms: Operations = {
+  paste_masks_in_image: elementwise((recorded) => constant(pasted(recorded))),
   rcnn_transform: {
     accuracy: 'elementwise',
     singlePrecision: true,
