@@ -1,1 +1,2 @@
-export {}
+export { program } from './cli.js'
+export type { Surroundings } from './cli.js'

@@ -1,0 +1,200 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { either as E } from 'fp-ts'
+import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
+import { evaluateFiles, evaluationJson, evaluationText, fileStatistics, statisticsText } from './commands/coco-commands.js'
+import { apText, evaluateRun } from './commands/evaluate-command.js'
+import { predictFiles } from './commands/predict-command.js'
+import { drawShapes, prepareShapes, shapesText } from './commands/start-command.js'
+import { freeFolder } from './commands/run-folder.js'
+import { runTraining } from './commands/train-command.js'
+import type { TrainRequest } from './commands/train-command.js'
+import type { Terminal } from './consumers/index.js'
+import { messageOf } from './failure.js'
+import type { Failure } from './failure.js'
+
+/** What the command line reads and writes. */
+export interface Surroundings {
+  readonly argv: readonly string[]
+  readonly stdout: Terminal
+  readonly stderr: (text: string) => void
+  /** Aborted to stop a training with a checkpoint. */
+  readonly signal: AbortSignal
+}
+
+const integerFrom = (least: number) => (text: string): number => {
+  const value = Number(text)
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < least) throw new InvalidArgumentError(`expected an integer of at least ${least}.`)
+  return value
+}
+const share = (text: string): number => {
+  const value = Number(text)
+  if (text.trim() === '' || !(value >= 0 && value <= 1)) throw new InvalidArgumentError('expected a number from 0 to 1.')
+  return value
+}
+const ids = (text: string): readonly number[] => text.split(',').filter((part) => part.trim() !== '').map((part) => integerFrom(0)(part.trim()))
+
+const quoted = (text: string): string => (/^[\w./:=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`)
+
+const device = (): Option => new Option('--device <name>', 'auto, reference, cpu, or gpujs:webasm').default('auto')
+
+interface TrainOptions {
+  readonly data?: string
+  readonly out?: string
+  readonly device: string
+  readonly resume?: string
+  readonly until?: number
+  readonly seed?: number
+  readonly dryRun?: boolean
+  readonly json?: boolean
+}
+
+/** Runs the command line. Answers the exit code: 0 done, 1 failed, 2 input to be corrected. */
+export const program = async ({ argv, stdout, stderr, signal }: Surroundings): Promise<number> => {
+  let exitCode = 0
+  const line = (text: string): void => stdout.write(`${text}\n`)
+  const finish = async <A>(task: TaskEither<Failure, A>, show: (value: A) => void): Promise<void> => {
+    const result = await task()
+    if (E.isRight(result)) return show(result.right)
+    stderr(`${result.left.message}\n`)
+    exitCode = result.left.exitCode
+  }
+  const trainRequest = (config: string | undefined, options: TrainOptions): TrainRequest => ({
+    config,
+    data: options.data,
+    out: options.out,
+    device: options.device,
+    resume: options.resume,
+    until: options.until,
+    seed: options.seed,
+    dryRun: options.dryRun === true,
+    json: options.json === true,
+    resumeCommand: (run) => ['npx --no tabula train --resume', quoted(run), ...(options.device === 'auto' ? [] : ['--device', options.device])].join(' ')
+  })
+
+  const root = new Command('tabula')
+    .description('Trains object detectors from random initialization.')
+    .version('0.1.0')
+    .exitOverride()
+    .configureOutput({ writeOut: stdout.write, writeErr: stderr })
+    .showHelpAfterError('(add --help for what can be given)')
+
+  root
+    .command('train')
+    .description('train a detector as a configuration file says')
+    .argument('[config]', 'JSON file, or one of configs/{shapes,nuclei,overfit-real,coco-real}.json')
+    .option('--data <dir>', 'folder of annotations and images')
+    .option('--out <dir>', 'folder for the run; runs/NAME where not given')
+    .addOption(device())
+    .option('--resume <dir>', 'go on with the run in this folder')
+    .option('--until <step>', 'stop with a checkpoint after this step', integerFrom(1))
+    .option('--seed <n>', "in place of the configuration's", integerFrom(0))
+    .option('--dry-run', 'try everything on a few images, write nothing')
+    .option('--json', 'events as lines of JSON')
+    .action((config: string | undefined, options: TrainOptions) => finish(runTraining(trainRequest(config, options), stdout, signal), () => undefined))
+
+  root
+    .command('evaluate')
+    .description("COCO's 12 numbers of a run, for boxes and for masks")
+    .argument('<run>', 'folder of a training run')
+    .option('--data <dir>', 'folder of annotations and images; that of the training where not given')
+    .option('--split <name>', 'train, val, or another name: annotations/instances_NAME.json and NAME/', 'val')
+    .option('--annotations <file>', 'annotation file, with --images')
+    .option('--images <dir>', 'folder of its images')
+    .option('--image-ids <ids>', 'only these images: 1,2,3', ids)
+    .option('--max-dets <n>', 'detections of an image and category that count', integerFrom(1))
+    .addOption(device())
+    .option('--json', 'plain JSON alone on standard output')
+    .action((run: string, options: { data?: string; split: string; annotations?: string; images?: string; imageIds?: readonly number[]; maxDets?: number; device: string; json?: boolean }) =>
+      finish(
+        evaluateRun(
+          { run, data: options.data, split: options.split, annotations: options.annotations, images: options.images, imageIds: options.imageIds, maxDets: options.maxDets, device: options.device },
+          (done, all) => (stdout.interactive && options.json !== true ? stderr(`\r${done} of ${all} images${done === all ? '\n' : ''}`) : undefined)
+        ),
+        (table) => line(options.json === true ? JSON.stringify(table) : apText(table))
+      )
+    )
+
+  root
+    .command('predict')
+    .description('draw what a run finds in images, and write it as COCO results')
+    .argument('<run>', 'folder of a training run')
+    .argument('<image...>', 'image files')
+    .requiredOption('--out <dir>', 'folder for the pictures and results.json')
+    .option('--threshold <score>', 'least score that is kept', share, 0.5)
+    .addOption(device())
+    .action((run: string, files: readonly string[], options: { out: string; threshold: number; device: string }) =>
+      finish(predictFiles({ run, files, ...options }), (predictions) => {
+        predictions.forEach(({ file, picture, results }) => line(`${file}: ${results.length} objects, drawn in ${picture}`))
+        line(`All of them as COCO results: ${options.out}/results.json`)
+      })
+    )
+
+  root
+    .command('shapes')
+    .description('draw the embedded data set in COCO format')
+    .argument('<dir>', 'folder for it')
+    .requiredOption('--images <n>', 'number of images', integerFrom(1))
+    .requiredOption('--seed <s>', 'decides what is drawn', integerFrom(0))
+    .option('--split <name>', 'name of the split', 'train')
+    .option('--size <pixels>', 'side of the square images', integerFrom(1), 128)
+    .option('--json', 'plain JSON alone on standard output')
+    .action((directory: string, { json, ...options }: { images: number; seed: number; split: string; size: number; json?: boolean }) =>
+      finish(drawShapes({ directory, ...options }), (summary) => line(json === true ? JSON.stringify(summary) : shapesText(summary)))
+    )
+
+  root
+    .command('start')
+    .description('draw the embedded data set, train on it from random initialization, evaluate, and write a report')
+    .option('--out <dir>', 'folder for the run; runs/start where not given')
+    .option('--data <dir>', 'folder for the data set', 'runs/shapes')
+    .option('--images <n>', 'training images', integerFrom(1), 1500)
+    .option('--validation-images <n>', 'held-out images', integerFrom(1), 200)
+    .option('--data-seed <s>', 'decides the training images', integerFrom(0), 1)
+    .option('--validation-seed <s>', 'decides the held-out images', integerFrom(0), 2)
+    .option('--config <file>', 'configuration', 'configs/shapes.json')
+    .option('--seed <n>', "in place of the configuration's", integerFrom(0))
+    .addOption(device())
+    .action(async (options: TrainOptions & { data: string; images: number; validationImages: number; dataSeed: number; validationSeed: number; config: string }) => {
+      const drawn = prepareShapes(
+        [
+          { directory: options.data, split: 'train', images: options.images, seed: options.dataSeed },
+          { directory: options.data, split: 'val', images: options.validationImages, seed: options.validationSeed }
+        ],
+        stdout
+      )
+      const out = freeFolder(options.out, 'start')
+      await finish(drawn, () => undefined)
+      if (exitCode !== 0) return
+      const folder = await out()
+      if (E.isLeft(folder)) return finish(out, () => undefined)
+      return finish(runTraining({ ...trainRequest(options.config, options), out: folder.right }, stdout, signal), () => undefined)
+    })
+
+  const coco = root.command('coco').description('COCO files')
+  coco
+    .command('eval')
+    .description("COCO's evaluation of a results file")
+    .requiredOption('--annotations <file>', 'annotation file')
+    .requiredOption('--results <file>', 'results file')
+    .addOption(new Option('--type <type>', 'boxes or masks').choices(['bbox', 'segm']).makeOptionMandatory())
+    .option('--max-dets <ns>', 'detection limits, ascending: 1,10,100', ids)
+    .option('--json', 'plain JSON alone on standard output')
+    .action((options: { annotations: string; results: string; type: 'bbox' | 'segm'; maxDets?: readonly number[]; json?: boolean }) =>
+      finish(evaluateFiles(options.annotations, options.results, options.type, options.maxDets), (file) => line(options.json === true ? JSON.stringify(evaluationJson(file)) : evaluationText(file)))
+    )
+  coco
+    .command('stats')
+    .description('counts by category, instances an image, box sizes, overlaps')
+    .requiredOption('--annotations <file>', 'annotation file')
+    .option('--json', 'plain JSON alone on standard output')
+    .action((options: { annotations: string; json?: boolean }) => finish(fileStatistics(options.annotations), (found) => line(options.json === true ? JSON.stringify(found) : statisticsText(found))))
+
+  try {
+    await root.parseAsync(argv, { from: 'user' })
+    return exitCode
+  } catch (thrown) {
+    if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : 2
+    stderr(`tabula: a defect of this program: ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : messageOf(thrown)}\n`)
+    return 1
+  }
+}

@@ -1,0 +1,8 @@
+export { atomicWrite } from './atomic-write.js'
+export { checkpointPath, digestOf, loadCheckpoint, restore, saveCheckpoint } from './checkpoint.js'
+export type { LoadedCheckpoint, Progress, TrainingState } from './checkpoint.js'
+export type { Seen, TrainingEvent } from './events.js'
+export { loadSplit, onlyImages, setUp } from './setup.js'
+export type { Setup } from './setup.js'
+export { initialState, train } from './train.js'
+export type { TrainingPlan } from './train.js'

@@ -1,0 +1,238 @@
+import { performance } from 'node:perf_hooks'
+import { either as E } from 'fp-ts'
+import type { BatchItem, Loader, Position } from '@tabula/coco/pipeline'
+import { loader, start } from '@tabula/coco/pipeline'
+import type { Batch } from '@tabula/coco/pipeline'
+import { trainingStep, trainingValues } from '@tabula/detection'
+import type { MaskRcnnLosses, TrainingValues } from '@tabula/detection'
+import { countParameters } from '@tabula/nn'
+import { foldIn, iterate, key, scalar, showError } from '@tabula/tensor'
+import type { HostValue } from '@tabula/tensor'
+import { fixedSizeOf, normalizationOf, optimizerOf, scheduleOf } from '../config/index.js'
+import type { Config } from '../config/index.js'
+import type { ChosenDevice } from '../device.js'
+import { detectorOn, detectSplit, scoreResults } from '../evaluate/index.js'
+import type { Split } from '../evaluate/index.js'
+import { badFile, failed } from '../failure.js'
+import type { Failure } from '../failure.js'
+import { digestOf, notFinite, restore, saveCheckpoint } from './checkpoint.js'
+import type { LoadedCheckpoint, Progress, TrainingState } from './checkpoint.js'
+import type { Seen, TrainingEvent } from './events.js'
+import { onlyImages } from './setup.js'
+import type { Setup } from './setup.js'
+
+/** A training run to be. */
+export interface TrainingPlan {
+  readonly config: Config
+  readonly setup: Setup
+  readonly device: ChosenDevice
+  /** The run's folder, which exists. */
+  readonly run: string
+  /** Where to go on from. */
+  readonly checkpoint?: LoadedCheckpoint
+  /** The step after which to stop with a checkpoint, if before the last. */
+  readonly until?: number
+  /** Aborted to stop after the step under way. */
+  readonly signal?: AbortSignal
+}
+
+interface StepInputs {
+  readonly batch: TrainingValues
+  readonly learningRate: HostValue<'f32'>
+}
+
+const objectsOf = ({ labels }: BatchItem): number => labels.length
+
+const targetsOf = ({ height, width, boxes, labels, masks }: BatchItem) => ({ height, width, boxes, labels, masks: masks() })
+
+const seenAfter = (seen: Seen, { items }: Batch): Seen => ({
+  images: seen.images + items.length,
+  instances: seen.instances + items.reduce((sum, item) => sum + objectsOf(item), 0),
+  pixels: seen.pixels + items.reduce((sum, { height, width }) => sum + height * width, 0)
+})
+
+const trainingLoader = (config: Config, { train }: Setup): Loader =>
+  loader({
+    ...train,
+    batchSize: config.optimization.batch,
+    minSize: config.data.minSize,
+    maxSize: config.data.maxSize,
+    normalization: normalizationOf(config),
+    ...fixedSizeOf(config),
+    flipProbability: config.data.flip,
+    seed: config.seed,
+    shuffle: true,
+    groupBySize: config.data.fixedSize === null,
+    policy: 'fail'
+  })
+
+/** The initial state of a configuration: decided by its seed, or by a checkpoint. */
+export const initialState = (config: Config, { model }: Setup, checkpoint?: LoadedCheckpoint): E.Either<Failure, TrainingState> => {
+  const { params, state } = model.init(foldIn(key(config.seed), 'init'))
+  const fresh: TrainingState = { params, state, optimizer: optimizerOf(config, params).init(params) }
+  return checkpoint === undefined ? E.right(fresh) : restore(fresh, checkpoint, 'everything')
+}
+
+const lossNames: Readonly<Record<string, string>> = {
+  loss_objectness: 'objectness',
+  loss_rpn_box_reg: 'rpnBox',
+  loss_classifier: 'class',
+  loss_box_reg: 'box',
+  loss_mask: 'mask'
+}
+
+const numbersOf = (losses: object): Readonly<Record<string, number>> =>
+  Object.fromEntries(Object.entries(losses).map(([name, value]: [string, HostValue]) => [lossNames[name] ?? name, value.data[0] ?? NaN]))
+
+const explainNotFinite = (step: number, losses: Readonly<Record<string, number>>, parameters: readonly string[], batch: Batch, learningRate: number): Failure => {
+  const bad = Object.entries(losses).filter(([, value]) => !Number.isFinite(value))
+  const layers = [...new Set(parameters.map((path) => path.replace(/^(params|state|optimizer\.slots\.\w+)\./, '').replace(/\.[^.]+$/, '')))]
+  const images = batch.items.map(({ imageId, fileName }) => `${imageId} (${fileName})`).join(', ')
+  return failed(
+    [
+      `Step ${step}: ${bad.length > 0 ? `the loss ${bad.map(([name, value]) => `"${name}" is ${value}`).join(', ')}` : 'all losses are finite, but not the updated weights'}.`,
+      `  layers: ${layers.length === 0 ? 'all weights are still finite' : `not finite after this step: ${layers.slice(0, 8).join(', ')}${layers.length > 8 ? ` and ${layers.length - 8} more` : ''}`}`,
+      `  images: ${images}`,
+      `  learning rate: ${learningRate}`,
+      '  The last good checkpoint is kept. Lower optimization.learningRate or lengthen optimization.warmUp, then resume from it.'
+    ].join('\n')
+  )
+}
+
+/** Trains a detector, as a stream of events. Whatever they are consumed by, the numbers are the same. */
+export async function* train({ config, setup, device, run, checkpoint, until, signal }: TrainingPlan): AsyncGenerator<TrainingEvent, void> {
+  const began = performance.now()
+  const { optimization, evaluation } = config
+  const { steps } = optimization
+  const last = Math.min(until ?? steps, steps)
+  let step = checkpoint?.progress.step ?? 0
+  let position: Position = checkpoint?.progress.position ?? start
+  let seen: Seen = checkpoint?.progress.seen ?? { images: 0, instances: 0, pixels: 0 }
+  let saved = checkpoint === undefined ? -1 : step
+  const fail = (failure: Failure): TrainingEvent => ({ type: 'failed', step, failure })
+
+  const initial = initialState(config, setup, checkpoint)
+  if (E.isLeft(initial)) return yield fail(initial.left)
+  const optimizer = optimizerOf(config, initial.right.params)
+  const rate = scheduleOf(config)
+  const keys = foldIn(key(config.seed), 'train')
+  const batches = trainingLoader(config, setup)
+  const detector = detectorOn(device.device, setup.model, setup.labels.categoryIdOf, evaluation.batch)
+
+  yield {
+    type: 'started',
+    step,
+    steps,
+    device: device.device.name,
+    reason: device.reason,
+    parameters: countParameters(initial.right.params),
+    trainImages: setup.train.instances.images.length,
+    validationImages: setup.validation.instances.images.length,
+    config
+  }
+
+  const iteration = await iterate(device.device)<TrainingState, StepInputs, MaskRcnnLosses>(trainingStep(setup.model, optimizer), initial.right)()
+  if (E.isLeft(iteration)) return yield fail(failed(`Training failed: ${showError(iteration.left)}`))
+  const { advance, state: readState } = iteration.right
+
+  const progress = (): Progress => ({
+    step,
+    position,
+    seen,
+    seed: config.seed,
+    digest: digestOf(config),
+    categories: setup.labels.categories.map(({ id, name }) => ({ id, name }))
+  })
+
+  /** The state, if all of it is finite. */
+  const goodState = async (): Promise<E.Either<Failure, TrainingState>> => {
+    const copy = await readState()
+    if (E.isLeft(copy)) return E.left(failed(`Training failed: ${showError(copy.left)}`))
+    const state = copy.right
+    const bad = notFinite(state)
+    return bad.length === 0 ? E.right(state) : E.left(failed(`Step ${step}: not finite: ${bad.slice(0, 8).join(', ')}. The last good checkpoint is kept; lower optimization.learningRate and resume from it.`))
+  }
+
+  async function* save(): AsyncGenerator<TrainingEvent, boolean> {
+    if (saved === step) return true
+    const state = await goodState()
+    const written = E.isLeft(state) ? state : await saveCheckpoint(run, state.right, progress())()
+    if (E.isLeft(written)) {
+      yield fail(written.left)
+      return false
+    }
+    saved = step
+    yield { type: 'checkpointed', step, path: written.right }
+    return true
+  }
+
+  async function* evaluateOn(split: Split): AsyncGenerator<TrainingEvent, boolean> {
+    const from = performance.now()
+    const state = await goodState()
+    if (E.isLeft(state)) {
+      yield fail(state.left)
+      return false
+    }
+    yield { type: 'evaluating', step, done: 0, images: split.instances.images.length }
+    const results = await detectSplit(detector, state.right, split, config)()
+    const table = E.isLeft(results) ? results : scoreResults(results.right, split, evaluation.maxDets)
+    if (E.isLeft(table)) {
+      yield fail(table.left)
+      return false
+    }
+    yield { type: 'evaluated', step, table: table.right, seconds: (performance.now() - from) / 1000 }
+    return true
+  }
+
+  const partOf = (split: Split): Split =>
+    evaluation.images === null ? split : { ...split, instances: onlyImages(split.instances, new Set(split.instances.images.slice(0, evaluation.images).map(({ id }) => id))) }
+
+  while (step < last && signal?.aborted !== true) {
+    const from = performance.now()
+    const next = await batches.next(position)()
+    if (E.isLeft(next)) return yield fail(badFile(next.left))
+    const { batch } = next.right
+    const learningRate = rate(step)
+    const inputs: StepInputs = {
+      batch: trainingValues(
+        setup.model.options,
+        { images: batch.images, height: batch.height, width: batch.width, items: batch.items.map(targetsOf) },
+        config.data.maxObjects,
+        { _tag: 'random', key: foldIn(keys, step) }
+      ),
+      learningRate: scalar(learningRate)
+    }
+    const ready = performance.now()
+    const output = await advance(inputs)()
+    if (E.isLeft(output)) {
+      yield* save()
+      return yield fail(failed(`Training failed at step ${step + 1}: ${showError(output.left)}`))
+    }
+    step++
+    position = next.right.position
+    seen = seenAfter(seen, batch)
+    const losses = numbersOf(output.right)
+    const milliseconds = performance.now() - from
+    yield {
+      type: 'step',
+      step,
+      losses,
+      learningRate,
+      seen,
+      milliseconds,
+      dataMilliseconds: ready - from,
+      imagesPerSecond: (batch.items.length * 1000) / milliseconds
+    }
+    if (!Object.values(losses).every(Number.isFinite)) {
+      const copy = await readState()
+      return yield fail(explainNotFinite(step, losses, E.isRight(copy) ? notFinite(copy.right) : [], batch, learningRate))
+    }
+    if (step < last && step % config.checkpoint.every === 0 && !(yield* save())) return
+    if (evaluation.every !== null && step < steps && step % evaluation.every === 0 && !(yield* evaluateOn(partOf(setup.validation)))) return
+  }
+
+  if (!(yield* save())) return
+  if (step < steps) return yield { type: 'stopped', step }
+  if (!(yield* evaluateOn(setup.validation))) return
+  yield { type: 'finished', step, seen, seconds: (performance.now() - began) / 1000 }
+}
