@@ -7,6 +7,7 @@ import { showError } from '@tabula/tensor'
 import { cocoRows } from './coco/index.js'
 import { devices } from './devices.js'
 import { imageRows } from './images.js'
+import { maskRcnnRows } from './maskrcnn/index.js'
 import { totalsOf } from './row.js'
 import type { Row } from './row.js'
 import { tableHead, tableLine } from './table.js'
@@ -56,6 +57,7 @@ const root = resolve(fixtures, '../..')
 /** Each set that the folder holds, in order. */
 const sets: Readonly<Record<string, (folder: string) => AsyncIterable<Row>>> = {
   torch: (folder) => torchRows(folder, device, wanted),
+  maskrcnn: (folder) => maskRcnnRows(folder, device, wanted),
   coco: (folder) => cocoRows(folder, root, wanted),
   images: (folder) => imageRows(folder, root, wanted)
 }
