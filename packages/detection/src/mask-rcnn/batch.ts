@@ -41,7 +41,7 @@ export interface TrainingValues extends InferenceValues {
   readonly boxes: HostValue<'f32'>
   readonly labels: HostValue<'i32'>
   readonly valid: HostValue<'f32'>
-  /** `[N·G, H, W]` */
+  /** `[N·G, H, W]`; beyond an image smaller than that, its last row and column once more, then nothing. */
   readonly masks: HostValue<'bool'>
   /** Drawn anchors `[N, S]`, into all levels' anchors; `rpnWeight` is 1 over the batch's number of them. */
   readonly rpnIndex: HostValue<'i32'>
@@ -104,9 +104,13 @@ export const trainingValues = (options: MaskRcnnOptions, batch: DetectionBatch, 
     labels.set(item.labels.subarray(0, count), i * capacity)
     valid.fill(1, i * capacity, i * capacity + count)
     for (let g = 0; g < count; g++) {
-      for (let y = 0; y < item.height; y++) {
-        const from = (g * item.height + y) * item.width
-        masks.set(item.masks.subarray(from, from + item.width), ((i * capacity + g) * height + y) * width)
+      // The last row and column once more: a sample between the last pixel's centre and the image's edge reads the last pixel, as it
+      // does in a mask that is not padded.
+      for (let y = 0; y < Math.min(height, item.height + 1); y++) {
+        const from = (g * item.height + Math.min(y, item.height - 1)) * item.width
+        const to = ((i * capacity + g) * height + y) * width
+        masks.set(item.masks.subarray(from, from + item.width), to)
+        if (item.width < width) masks[to + item.width] = item.masks[from + item.width - 1] ?? 0
       }
     }
     const own: Sampling = sampling._tag === 'first' ? sampling : { _tag: 'random', key: foldIn(sampling.key, 2 * i) }

@@ -1,0 +1,106 @@
+import { readFileSync } from 'node:fs'
+import { gunzipSync } from 'node:zlib'
+import { expect, test } from 'vitest'
+import { either as E } from 'fp-ts'
+import { valueAndGradWithAux } from '@tabula/autodiff'
+import { fromStateDict, groupNorm, toStateDict } from '@tabula/nn'
+import { compile, decodeSafetensors, key, showError } from '@tabula/tensor'
+import type { HostValue } from '@tabula/tensor'
+import { cpuDevice } from '@tabula/tensor/cpu'
+import { anchorsOf, convsOneFc, fpn, maskConvs, maskRcnn, matchAnchors, resnet, torchvisionDefaults, totalLoss, trainingValues } from '../src/index.js'
+import type { Trees } from '../src/index.js'
+
+const folder = new URL('../../../fixtures/maskrcnn/', import.meta.url)
+
+const recording = (name: string): ReadonlyMap<string, HostValue> => {
+  const bytes = readFileSync(new URL(name, folder))
+  const decoded = decodeSafetensors(name.endsWith('.gz') ? gunzipSync(bytes) : bytes)
+  if (E.isLeft(decoded)) throw new Error(decoded.left.message)
+  return decoded.right.tensors
+}
+
+const dataOf = (values: ReadonlyMap<string, HostValue>, name: string): HostValue => {
+  const found = values.get(name)
+  if (found === undefined) throw new Error(`${name} is not recorded`)
+  return found
+}
+
+// The settings of group_norm.config.json.
+const gn = groupNorm(4)
+const backbone = resnet({ blocks: [1, 2, 1, 1], block: 'bottleneck', base: 8, norm: gn })
+const model = maskRcnn({
+  ...torchvisionDefaults,
+  backbone,
+  pyramid: fpn(backbone.channels, { channels: 24, norm: gn }),
+  classes: 4,
+  box: convsOneFc({ convs: 2, width: 48, norm: gn }),
+  mask: maskConvs({ convs: 2, channels: 24, norm: gn }),
+  anchors: { sizes: [[8], [16], [32], [64], [128]], ratios: [0.5, 1, 2] },
+  rpnTargets: { ...torchvisionDefaults.rpnTargets, batch: 64 },
+  trainProposals: { ...torchvisionDefaults.trainProposals, preNms: 200, postNms: 60 },
+  sampling: { ...torchvisionDefaults.sampling, batch: 40, foreground: 0.25 },
+  canonicalScale: 40
+})
+
+const inputs = recording('group_norm.eval.safetensors.gz')
+const recorded = recording('group_norm.train.safetensors.gz')
+const images = dataOf(inputs, 'batch')
+const [, , height = 0, width = 0] = images.shape
+const items = [0, 1].map((i) => {
+  const masks = dataOf(recorded, `target${i}.masks`)
+  return {
+    height: masks.shape[1] ?? 0,
+    width: masks.shape[2] ?? 0,
+    boxes: Float32Array.from(dataOf(recorded, `target${i}.boxes`).data),
+    labels: Int32Array.from(dataOf(recorded, `gt${i}.labels`).data),
+    masks: Uint8Array.from(masks.data)
+  }
+})
+
+test('anchors are labelled as in the recording', () => {
+  const anchors = anchorsOf(model.options, height, width)
+  items.forEach(({ boxes }, i) => {
+    const { labels } = matchAnchors(anchors, boxes, model.options.rpnTargets)
+    expect(Array.from(labels)).toEqual(Array.from(dataOf(recorded, `rpn.labels.${i}`).data, Number))
+  })
+})
+
+test('the first step has the recorded losses (1e-4) and gradient norms (1e-3)', async () => {
+  const summary: {
+    readonly steps: readonly Readonly<Record<string, number>>[]
+    readonly grad_l2: Readonly<Record<string, number>>
+  } = JSON.parse(readFileSync(new URL('group_norm.train.json', folder), 'utf8'))
+  const dict = Object.fromEntries(recording('group_norm.weights.safetensors'))
+  const fill = (tree: Trees): Trees => {
+    const filled = fromStateDict({ ignored: () => true })(tree, dict)
+    if (E.isLeft(filled)) throw new Error(filled.left.message)
+    return filled.right
+  }
+  const initial = model.init(key(0))
+  const batch = trainingValues(model.options, { images: Float32Array.from(images.data), height, width, items }, 5, { _tag: 'first' })
+  const values = { params: fill(initial.params), state: fill(initial.state), batch }
+  const device = await cpuDevice()()
+  if (E.isLeft(device)) throw new Error(showError(device.left))
+  const compiled = await compile(device.right)((args) => {
+    const { auxiliary, gradient } = valueAndGradWithAux((params: Trees) => {
+      const [losses] = model.train(params, args.state, args.batch)
+      return [totalLoss({ ...losses }), losses] as const
+    })(args.params)
+    return { losses: auxiliary, gradient }
+  }, values)()
+  if (E.isLeft(compiled)) throw new Error(showError(compiled.left))
+  const ran = await compiled.right.run(values)()
+  if (E.isLeft(ran)) throw new Error(showError(ran.left))
+  const losses: Readonly<Record<string, HostValue>> = { ...ran.right.losses }
+  for (const [name, value] of Object.entries(losses)) {
+    const wanted = summary.steps[0]?.[name] ?? NaN
+    expect(Math.abs((Number(value.data[0]) - wanted) / wanted), name).toBeLessThan(1e-4)
+  }
+  expect(Object.keys(losses)).toHaveLength(5)
+  const gradients = toStateDict(ran.right.gradient)
+  expect(Object.keys(gradients).sort()).toEqual(Object.keys(summary.grad_l2).sort())
+  for (const [name, wanted] of Object.entries(summary.grad_l2)) {
+    const norm = Math.hypot(...Array.from(gradients[name]?.data ?? [NaN], Number))
+    expect(Math.abs(norm - wanted) / wanted, name).toBeLessThan(1e-3)
+  }
+})
