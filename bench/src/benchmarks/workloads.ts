@@ -27,12 +27,19 @@ const scores = (count: number): readonly number[] => Array.from({ length: count 
 
 const convolutions: { readonly [name: string]: Pick<Extract<Workload, { readonly w: unknown }>, 'x' | 'w' | 'stride' | 'padding'> } = {
   'stem-7x7s2-224': { x: [1, 3, 224, 224], w: [64, 3, 7, 7], stride: 2, padding: 3 },
+  '1x1-64-64-56': { x: [1, 64, 56, 56], w: [64, 64, 1, 1], stride: 1, padding: 0 },
   '3x3-64-56': { x: [1, 64, 56, 56], w: [64, 64, 3, 3], stride: 1, padding: 1 },
   '1x1-64-256-56': { x: [1, 64, 56, 56], w: [256, 64, 1, 1], stride: 1, padding: 0 },
   '3x3s2-128-56': { x: [1, 128, 56, 56], w: [128, 128, 3, 3], stride: 2, padding: 1 },
+  '3x3-128-28': { x: [1, 128, 28, 28], w: [128, 128, 3, 3], stride: 1, padding: 1 },
+  '1x1-512-128-28': { x: [1, 512, 28, 28], w: [128, 512, 1, 1], stride: 1, padding: 0 },
   '3x3-256-14': { x: [1, 256, 14, 14], w: [256, 256, 3, 3], stride: 1, padding: 1 },
+  '1x1-1024-256-14': { x: [1, 1024, 14, 14], w: [256, 1024, 1, 1], stride: 1, padding: 0 },
   '3x3-512-7': { x: [1, 512, 7, 7], w: [512, 512, 3, 3], stride: 1, padding: 1 },
-  'fpn-3x3-256-64': { x: [1, 256, 64, 64], w: [256, 256, 3, 3], stride: 1, padding: 1 }
+  '1x1s2-1024-2048-14': { x: [1, 1024, 14, 14], w: [2048, 1024, 1, 1], stride: 2, padding: 0 },
+  'fpn-3x3-256-64': { x: [2, 256, 64, 64], w: [256, 256, 3, 3], stride: 1, padding: 1 },
+  'fpn-3x3-256-200x336': { x: [1, 256, 200, 336], w: [256, 256, 3, 3], stride: 1, padding: 1 },
+  'mask-head-3x3-256-14': { x: [64, 256, 14, 14], w: [256, 256, 3, 3], stride: 1, padding: 1 }
 }
 
 /** All rows by name. `conv2d-…-forward` is the convolution alone, `conv2d-…-gradients` the convolution and both its gradients. */
