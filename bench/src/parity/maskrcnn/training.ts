@@ -1,7 +1,7 @@
 import { either as E } from 'fp-ts'
 import { valueAndGradWithAux } from '@tabula/autodiff'
-import { totalLoss, trainingStep, trainingValues } from '@tabula/detection'
-import type { MaskRcnn, MaskRcnnLosses, StepValues, TrainingState, Trees } from '@tabula/detection'
+import { anchorsOf, rpnTargets, totalLoss, trainingStep, trainingValues } from '@tabula/detection'
+import type { ImageTargets, MaskRcnn, MaskRcnnLosses, StepValues, TrainingState, Trees } from '@tabula/detection'
 import { sgd, toStateDict } from '@tabula/nn'
 import { compile, iterate, scalar, showError } from '@tabula/tensor'
 import type { Device, HostValue } from '@tabula/tensor'
@@ -41,6 +41,22 @@ const digests = (what: string, found: Readonly<Record<string, HostValue>>, wante
     if (own === undefined) return { what: `${what} of ${name}`, error: Infinity, tolerance, note: `the model has no parameter ${name}` }
     const l2 = isRecord(value) ? numberOf(value, 'l2') : Number(value)
     return compare(`${what} of ${name}`, one(digest(own).l2), one(l2), relative(tolerance))
+  })
+}
+
+/** Anchors' labels and the drawn ones, beside the recorded sets. */
+const compareAnchors = (model: MaskRcnn, items: readonly ImageTargets[], height: number, width: number, recording: Recording): readonly Comparison[] => {
+  const anchors = anchorsOf(model.options, height, width)
+  return items.flatMap(({ boxes }, i) => {
+    const { labels, index, label, weight } = rpnTargets(anchors, boxes, model.options.rpnTargets, { _tag: 'first' })
+    const [positive, negative] = [new Uint8Array(anchors.count), new Uint8Array(anchors.count)]
+    index.forEach((anchor, row) => {
+      if ((weight[row] ?? 0) > 0) ((label[row] ?? 0) > 0 ? positive : negative)[anchor] = 1
+    })
+    return Object.entries({ [`rpn.labels.${i}`]: labels, [`rpn.sampled_pos.${i}`]: positive, [`rpn.sampled_neg.${i}`]: negative }).map(([name, data]) => {
+      const wanted = recording.get(name)
+      return wanted === undefined ? { what: name, error: Infinity, tolerance: 0, note: `${name} is not recorded` } : compare(name, { shape: [anchors.count], data }, wanted, () => 0)
+    })
   })
 }
 
@@ -98,6 +114,7 @@ export const compareTraining = async (
         return wanted === undefined ? { what: name, error: Infinity, tolerance, note: `${name} is not recorded` } : compare(name, { shape: wanted.shape, data }, wanted, () => tolerance)
       })
     ),
+    'anchor labels and draws': compareAnchors(model, items, input.height, input.width, recording),
     losses: compareLosses('first', { ...losses }, steps[0] ?? {}, 1e-4),
     gradients: [...recording]
       .filter(([name]) => name.startsWith('grad.'))
