@@ -1,0 +1,29 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+
+const launcher = fileURLToPath(new URL('../../bin/tabula.js', import.meta.url))
+let folder = ''
+beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), 'tabula-launcher-'))))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const tabula = (...args: readonly string[]) => spawnSync(process.execPath, [launcher, ...args], { cwd: folder, encoding: 'utf8' })
+
+test('--help names every command', () => {
+  const { status, stdout } = tabula('--help')
+  expect(status).toBe(0)
+  for (const command of ['train', 'evaluate', 'predict', 'shapes', 'start', 'coco']) expect(stdout).toContain(command)
+})
+
+test('a configuration with mistakes: exit code 2, all of them on standard error, nothing written', () => {
+  writeFileSync(join(folder, 'bad.json'), '{ "optimization": { "steps": 0, "lerningRate": 1 } }')
+  const { status, stdout, stderr } = tabula('train', 'bad.json', '--out', 'run')
+  expect(status).toBe(2)
+  expect(stdout).toBe('')
+  expect(stderr).toContain('bad.json: 2 problems')
+  expect(stderr).toContain('Did you mean optimization.learningRate?')
+  expect(readdirSync(folder)).toEqual(['bad.json'])
+})

@@ -1,0 +1,120 @@
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, truncateSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { either as E } from 'fp-ts'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { decodeConfig } from '../../src/config/index.js'
+import type { Config } from '../../src/config/index.js'
+import { metrics } from '../../src/consumers/index.js'
+import { chooseDevice } from '../../src/device.js'
+import { drawScenes } from '../../src/scenes/index.js'
+import { checkpointPath, initialState, loadCheckpoint, restore, saveCheckpoint, setUp, train } from '../../src/trainer/index.js'
+import type { TrainingEvent, TrainingPlan } from '../../src/trainer/index.js'
+
+const right = <A>(result: E.Either<unknown, A>): A => {
+  if (E.isLeft(result)) throw new Error(JSON.stringify(result.left))
+  return result.right
+}
+
+const tiny = (optimization: object = {}): Config =>
+  right(
+    decodeConfig(
+      {
+        model: {
+          blocks: [1, 1], width: 4, groups: 2,
+          pyramid: { channels: 4 },
+          anchors: { sizes: [[16], [32], [64]] },
+          boxHead: { convs: 1, width: 8 },
+          maskHead: { convs: 1, channels: 4 },
+          proposals: { trainBefore: 16, trainAfter: 8, testBefore: 16, testAfter: 8 },
+          rpnBatch: 16,
+          regions: { batch: 4 },
+          canonicalScale: 64,
+          detections: { count: 5, scoreThreshold: 0.01 }
+        },
+        data: { minSize: 64, maxSize: 64, fixedSize: [64, 64], maxObjects: 4 },
+        optimization: { steps: 20, batch: 2, learningRate: 0.01, warmUp: { steps: 5 }, ...optimization },
+        evaluation: { batch: 2 },
+        checkpoint: { every: 6 }
+      },
+      'tiny'
+    )
+  )
+
+let folder = ''
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'tabula-training-'))
+  for (const split of ['train', 'val']) right(await drawScenes({ directory: join(folder, 'data'), images: 5, seed: 3, split })())
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+/** Trains into a folder and answers the events. */
+const trained = async (name: string, config: Config, more: Partial<TrainingPlan> = {}): Promise<readonly TrainingEvent[]> => {
+  const run = join(folder, name)
+  mkdirSync(run, { recursive: true })
+  const device = right(await chooseDevice('cpu')())
+  const setup = right(await setUp(config, join(folder, 'data'))())
+  const log = metrics(run)
+  const events: TrainingEvent[] = []
+  for await (const event of train({ config, setup, device, run, ...more })) {
+    events.push(event)
+    await log(event)
+  }
+  return events
+}
+
+const bytes = (run: string, file: string): string => readFileSync(join(folder, run, file)).toString('base64')
+
+describe('a training run', () => {
+  test('of 20 steps equals 10, an interruption and 10 more, bit for bit', async () => {
+    const events = await trained('whole', tiny())
+    expect(events.map(({ type }) => type).filter((type) => type !== 'step')).toEqual(['started', 'checkpointed', 'checkpointed', 'checkpointed', 'checkpointed', 'evaluating', 'evaluated', 'finished'])
+    expect(events.flatMap((event) => (event.type === 'step' ? [event.step] : []))).toEqual(Array.from({ length: 20 }, (_, k) => k + 1))
+    const first = await trained('parts', tiny(), { until: 10 })
+    expect(first.at(-1)).toEqual({ type: 'stopped', step: 10 })
+    const checkpoint = right(await loadCheckpoint(join(folder, 'parts'))())
+    const rest = await trained('parts', tiny(), { checkpoint })
+    expect(rest.at(-1)?.type).toBe('finished')
+    expect(bytes('parts', 'metrics.jsonl')).toBe(bytes('whole', 'metrics.jsonl'))
+    expect(bytes('parts', 'checkpoint.safetensors')).toBe(bytes('whole', 'checkpoint.safetensors'))
+  })
+
+  test('stops with a checkpoint where it is interrupted', async () => {
+    const controller = new AbortController()
+    controller.abort()
+    const events = await trained('interrupted', tiny(), { signal: controller.signal })
+    expect(events.map(({ type }) => type)).toEqual(['started', 'checkpointed', 'stopped'])
+  })
+
+  test('stops at a loss that is not finite, names it, the layers and the images, and keeps the last good checkpoint', async () => {
+    const config = tiny({ learningRate: 1e30, warmUp: { steps: 0 } })
+    const events = await trained('diverging', { ...config, checkpoint: { every: 100 } }, {})
+    const last = events.at(-1)
+    expect(last?.type).toBe('failed')
+    const message = last?.type === 'failed' ? last.failure.message : ''
+    expect(message).toMatch(/loss "\w+ is (NaN|-?Infinity)|loss "\w+" is (NaN|-?Infinity)/)
+    expect(message).toMatch(/layers: not finite after this step: .*(backbone|rpn|roi_heads)/)
+    expect(message).toMatch(/images: \d+ \(\d+\.jpg\)/)
+    expect(readdirSync(join(folder, 'diverging'))).not.toContain('checkpoint.safetensors')
+  })
+})
+
+describe('a checkpoint', () => {
+  test('comes back as it was, keeps the one before, leaves no partial file; a truncated one is an error', async () => {
+    const config = tiny()
+    const setup = right(await setUp(config, join(folder, 'data'))())
+    const state = right(initialState(config, setup))
+    const run = join(folder, 'saved')
+    mkdirSync(run)
+    const progress = { step: 1, position: { epoch: 0, index: 2 }, seen: { images: 2, instances: 9, pixels: 8192 }, seed: 0, digest: 'x', categories: [{ id: 1, name: 'circle' }] }
+    right(await saveCheckpoint(run, state, progress)())
+    right(await saveCheckpoint(run, state, { ...progress, step: 2 })())
+    expect(readdirSync(run).sort()).toEqual(['checkpoint-previous.safetensors', 'checkpoint.safetensors'])
+    const loaded = right(await loadCheckpoint(run)())
+    expect(loaded.progress).toEqual({ ...progress, step: 2 })
+    expect(right(restore(state, loaded, 'everything'))).toEqual(state)
+    truncateSync(checkpointPath(run), 1000)
+    const damaged = await loadCheckpoint(run)()
+    expect(E.isLeft(damaged) && damaged.left).toMatchObject({ exitCode: 2, message: expect.stringContaining('checkpoint.safetensors') })
+  })
+})
