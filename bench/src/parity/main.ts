@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { either as E } from 'fp-ts'
 import { showError } from '@tabula/tensor'
+import { cpuDevice } from '@tabula/tensor/cpu'
 import { cocoRows } from './coco/index.js'
 import { devices } from './devices.js'
 import { imageRows } from './images.js'
@@ -16,6 +17,7 @@ import { torchRows } from './torch/index.js'
 const usage = `npm run parity -- [--fixtures DIR] [--only NAME] [--device ${Object.keys(devices).join('|')}]
 
 Compares Tabula with every recorded case in DIR (the repository's own copy where not given).
+Operations run on the reference interpreter and whole models on cpu, unless --device is given.
 --only takes the name of a case, an operation, a group or a set (torch, maskrcnn, coco, images).
 Exit code 0: nothing failed. 1: something failed. 2: the command line or the folder is wrong.`
 
@@ -49,6 +51,9 @@ const deviceName = options.device ?? 'reference'
 const choice = devices[deviceName] ?? refuse(`--device ${deviceName}: expected one of ${Object.keys(devices).join(', ')}`)
 const chosen = await choice()
 const device = E.isRight(chosen) ? chosen.right : refuse(showError(chosen.left))
+/** Whole models take minutes on the interpreter; where no device is asked for, they run on the native CPU device. */
+const chosenForModels = options.device === undefined ? await cpuDevice()() : chosen
+const modelDevice = E.isRight(chosenForModels) ? chosenForModels.right : refuse(showError(chosenForModels.left))
 const wanted = (names: readonly string[]): boolean => options.only === undefined || names.includes(options.only)
 
 /** Where the paths inside the fixtures start. */
@@ -57,7 +62,7 @@ const root = resolve(fixtures, '../..')
 /** Each set that the folder holds, in order. */
 const sets: Readonly<Record<string, (folder: string) => AsyncIterable<Row>>> = {
   torch: (folder) => torchRows(folder, device, wanted),
-  maskrcnn: (folder) => maskRcnnRows(folder, device, wanted),
+  maskrcnn: (folder) => maskRcnnRows(folder, modelDevice, wanted),
   coco: (folder) => cocoRows(folder, root, wanted),
   images: (folder) => imageRows(folder, root, wanted)
 }

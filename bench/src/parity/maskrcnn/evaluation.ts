@@ -7,6 +7,7 @@ import { compare } from '../compare.js'
 import type { Comparison, Numbers } from '../compare.js'
 import type { Json } from '../coco/read.js'
 import type { Recording } from '../files.js'
+import type { Transformed } from '@tabula/coco/pipeline'
 import { transformed } from './model.js'
 
 /** Comparisons by the stage of the network. */
@@ -45,6 +46,35 @@ const valid = (value: Numbers, perImage: number, counts: readonly number[]): Num
 /** `[N, P, …]` as `[N·P, …]`. */
 const merged = ({ shape: [n = 0, p = 0, ...rest], data }: Numbers): Numbers => ({ shape: [n * p, ...rest], data })
 
+/** Everything that one inference computes, by stage. */
+export const runInference = async (model: MaskRcnn, weights: { readonly params: Trees; readonly state: Trees }, { batch, height, width, images }: Transformed, device: Device) => {
+  const example = { ...weights, batch: inferenceValues({ images: batch, height, width, items: images }) }
+  const compiled = await compile(device)((args) => {
+    const within = (trees: Trees): Trees => treesAt(treesAt(trees, 'backbone'), 'body')
+    const scope = scopeOf('infer', { body: within(args.params) }, { body: within(args.state) })
+    const body: readonly Tensor[] = scope.module('body', model.options.backbone.module, args.batch.images)
+    return { body, stages: model.stages(args.params, args.state, args.batch), detections: model.infer(args.params, args.state, args.batch) }
+  }, example)()
+  if (E.isLeft(compiled)) throw new Error(showError(compiled.left))
+  const ran = await compiled.right.run(example)()
+  if (E.isLeft(ran)) throw new Error(showError(ran.left))
+  const { body, stages, detections } = ran.right
+  return {
+    body,
+    detections,
+    stage: (name: string): HostValue => {
+      const found = stages[name]
+      if (found === undefined || !('kind' in found)) throw new Error(`no stage ${name}`)
+      return found
+    },
+    list: (name: string): readonly HostValue[] => {
+      const found = stages[name]
+      if (found === undefined || 'kind' in found) throw new Error(`no stage ${name}`)
+      return found
+    }
+  }
+}
+
 /** Runs inference once and compares everything that is recorded on its way. */
 export const compareEvaluation = async (
   config: Json,
@@ -60,27 +90,7 @@ export const compareEvaluation = async (
   }
   const input = transformed(config, recording)
   const { batch, height, width, images } = input
-  const example = { ...weights, batch: inferenceValues({ images: batch, height, width, items: images }) }
-  const compiled = await compile(device)((args) => {
-    const within = (trees: Trees): Trees => treesAt(treesAt(trees, 'backbone'), 'body')
-    const scope = scopeOf('infer', { body: within(args.params) }, { body: within(args.state) })
-    const body: readonly Tensor[] = scope.module('body', model.options.backbone.module, args.batch.images)
-    return { body, stages: model.stages(args.params, args.state, args.batch), detections: model.infer(args.params, args.state, args.batch) }
-  }, example)()
-  if (E.isLeft(compiled)) throw new Error(showError(compiled.left))
-  const ran = await compiled.right.run(example)()
-  if (E.isLeft(ran)) throw new Error(showError(ran.left))
-  const { body, stages, detections } = ran.right
-  const stage = (name: string): HostValue => {
-    const found = stages[name]
-    if (found === undefined || !('kind' in found)) throw new Error(`no stage ${name}`)
-    return found
-  }
-  const list = (name: string): readonly HostValue[] => {
-    const found = stages[name]
-    if (found === undefined || 'kind' in found) throw new Error(`no stage ${name}`)
-    return found
-  }
+  const { body, detections, stage, list } = await runInference(model, weights, input, device)
 
   const anchorsPerCell = model.options.anchors.ratios.length
   const proposals = stage('proposals')

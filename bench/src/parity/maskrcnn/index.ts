@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { anchorsOf } from '@tabula/detection'
 import type { Device } from '@tabula/tensor'
 import { rowOf } from '../compare.js'
 import { isRecord } from '../coco/read.js'
@@ -9,9 +10,9 @@ import { failedRow } from '../row.js'
 import type { Row } from '../row.js'
 import { compareEvaluation } from './evaluation.js'
 import type { Stages } from './evaluation.js'
+import { compareFull } from './full.js'
 import { modelOf, transformed, weightsOf } from './model.js'
 import { compareTraining } from './training.js'
-import { anchorsOf } from '@tabula/detection'
 
 const readRecord = async (path: string): Promise<Json> => {
   const found = await readJson(path)
@@ -39,19 +40,25 @@ const compareNarrow = async (folder: string, name: string, kind: 'eval' | 'train
     : compareTraining(config, model, weights, recording, await readRecord(join(folder, `${name}.train.json`)), device)
 }
 
+async function* stageRows(title: string, compare: () => Promise<Stages>): AsyncGenerator<Row> {
+  try {
+    for (const [stage, comparisons] of Object.entries(await compare())) yield rowOf('maskrcnn', `${title} ${stage}`, comparisons)
+  } catch (thrown) {
+    yield failedRow('maskrcnn', title, thrown instanceof Error ? thrown.message : String(thrown))
+  }
+}
+
 /** Compares whole models with their recordings: a row for each stage. */
 export async function* maskRcnnRows(folder: string, device: Device, wanted: (names: readonly string[]) => boolean): AsyncGenerator<Row> {
-  const narrow = readdirSync(folder).flatMap((file) => (file.endsWith('.config.json') ? [file.slice(0, -'.config.json'.length)] : []))
-  for (const name of narrow) {
+  const files = readdirSync(folder)
+  for (const name of files.flatMap((file) => (file.endsWith('.config.json') ? [file.slice(0, -'.config.json'.length)] : []))) {
     for (const kind of ['eval', 'train'] as const) {
       if (!existsSync(join(folder, `${name}.${kind}.safetensors.gz`)) && !existsSync(join(folder, `${name}.${kind}.safetensors`))) continue
       const title = `${name}.${kind}`
-      if (!wanted(['maskrcnn', name, title])) continue
-      try {
-        for (const [stage, comparisons] of Object.entries(await compareNarrow(folder, name, kind, device))) yield rowOf('maskrcnn', `${title} ${stage}`, comparisons)
-      } catch (thrown) {
-        yield failedRow('maskrcnn', title, thrown instanceof Error ? thrown.message : String(thrown))
-      }
+      if (wanted(['maskrcnn', name, title])) yield* stageRows(title, () => compareNarrow(folder, name, kind, device))
     }
+  }
+  for (const name of files.flatMap((file) => (/^full_.*\.json$/.test(file) ? [file.slice(0, -'.json'.length)] : []))) {
+    if (wanted(['maskrcnn', name])) yield* stageRows(name, async () => compareFull(await readRecord(join(folder, `${name}.json`)), device))
   }
 }
