@@ -50,7 +50,7 @@ try {
   writeFileSync(join(project, 'quick-start.ts'), quickStart())
   run('type-check the quick start', join(project, 'node_modules/.bin/tsc'), [], project)
   run('run the quick start', process.execPath, ['out/quick-start.js'], project)
-  run('tabula --help', 'npx', ['--no', 'tabula', '--help'], project)
+  run('tabula --help', 'npx', ['--no', '--', 'tabula', '--help'], project)
   process.stdout.write('\nsmoke:pack passed\n')
 } catch (thrown) {
   process.stderr.write(`\n${thrown instanceof Error ? thrown.message : String(thrown)}\n`)
