@@ -18,6 +18,8 @@ export const maskOf = (segmentation: Segmentation, height: number, width: number
   }
   const short = segmentation.find((polygon) => polygon.length < 6)
   if (short !== undefined) return E.left(maskError('polygons of at least 6 numbers', `${short.length}`))
+  const infinite = segmentation.flat().find((coordinate) => !Number.isFinite(coordinate))
+  if (infinite !== undefined) return E.left(maskError('finite coordinates', String(infinite)))
   if (segmentation.length === 0) return E.right({ height, width, counts: Uint32Array.of(height * width) })
   return E.right(union(...segmentation.map((polygon) => rasterizePolygon(polygon, height, width))))
 }

@@ -1,6 +1,7 @@
+import path from 'node:path'
 import * as t from 'io-ts'
 import { describe, expect, test } from 'vitest'
-import { area, boundingBox, boxIou, decodeBitmap, encodeBitmap, fromCompressedString, intersection, maskIou, rasterizeBox, rasterizePolygon, toCompressedString, union } from '../../src/index.js'
+import { Annotation, Image, area, boundingBox, boxIou, decodeBitmap, encodeBitmap, fromCompressedString, intersection, maskIou, maskOf, rasterizeBox, rasterizePolygon, toCompressedString, union } from '../../src/index.js'
 import { distance, folder, recording, right } from '../fixtures.js'
 
 const numbers = t.array(t.number)
@@ -59,6 +60,44 @@ describe('recordings of the reference mask API', () => {
     for (const { h, w, dt, gt, iscrowd, iou: want } of api.maskIou) {
       const masks = (texts: readonly string[]) => texts.map((text) => right(fromCompressedString(text, h, w)))
       expect(distance(maskIou(masks(dt), masks(gt), iscrowd), wanted(want))).toBeLessThanOrEqual(1e-12)
+    }
+  })
+})
+
+describe('recordings of the reference mask API on real annotations', () => {
+  const external = process.env['TABULA_FIXTURES']
+  if (external === undefined) {
+    test('are run where TABULA_FIXTURES names their folder', () => {
+      console.warn('TABULA_FIXTURES is not set: the masks of real annotations were NOT compared.')
+    })
+    return
+  }
+  const Real = t.type({
+    annToRLE: t.array(t.type({ id: t.number, rle: t.type({ counts: t.string }), area: t.number, bbox: numbers })),
+    realIou: t.array(t.type({ ids: numbers, iscrowd: numbers, maskIou: iou, bboxIou: iou }))
+  })
+  const real = recording(Real, path.join(external, 'coco', 'mask_api.json'))
+  const masksEvaluated = recording(t.array(t.type({ iouType: t.string, gt: t.string })), path.join(external, 'coco', 'cases.json')).find(({ iouType }) => iouType === 'segm')
+  const file = path.resolve(external, '../..', masksEvaluated?.gt ?? '')
+  const { images, annotations } = recording(t.type({ images: t.array(Image), annotations: t.array(Annotation) }), file)
+  const annotationOf = (id: number) => annotations.find((annotation) => annotation.id === id) ?? expect.unreachable(`no annotation ${id}`)
+  const maskOfAnnotation = (id: number) => {
+    const { image_id, segmentation = [] } = annotationOf(id)
+    const { height, width } = images.find((image) => image.id === image_id) ?? expect.unreachable(`no image ${image_id}`)
+    return right(maskOf(segmentation, height, width))
+  }
+  test('annotations as masks', () => {
+    for (const { id, rle, area: pixels, bbox } of real.annToRLE) {
+      const mask = maskOfAnnotation(id)
+      expect([toCompressedString(mask), area(mask), boundingBox(mask)]).toEqual([rle.counts, pixels, bbox])
+    }
+  })
+  test('IoU of the fullest images', () => {
+    for (const { ids, iscrowd, maskIou: masks, bboxIou: boxes } of real.realIou) {
+      const own = ids.map(maskOfAnnotation)
+      const ownBoxes = ids.flatMap((id) => annotationOf(id).bbox)
+      expect(distance(maskIou(own, own, iscrowd), wanted(masks))).toBeLessThanOrEqual(1e-12)
+      expect(distance(boxIou(ownBoxes, ownBoxes, iscrowd), wanted(boxes))).toBeLessThanOrEqual(1e-12)
     }
   })
 })
