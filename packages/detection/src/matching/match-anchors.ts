@@ -14,6 +14,26 @@ export interface AnchorMatches {
   readonly matched: Int32Array
 }
 
+/** Anchors in a run whose common bounds are compared before its anchors are. */
+const run = 64
+
+/** x1, y1, x2, y2 around each run of a level's anchors: neighbours in a row of cells lie close together. */
+const boundsOfRuns = (level: Float32Array): Float32Array => {
+  const count = level.length / 4
+  const bounds = new Float32Array(Math.ceil(count / run) * 4)
+  for (let r = 0; 4 * r < bounds.length; r++) {
+    let [x1, y1, x2, y2] = [Infinity, Infinity, -Infinity, -Infinity]
+    for (let p = r * run * 4; p < Math.min(count, (r + 1) * run) * 4; p += 4) {
+      x1 = Math.min(x1, level[p] ?? 0)
+      y1 = Math.min(y1, level[p + 1] ?? 0)
+      x2 = Math.max(x2, level[p + 2] ?? 0)
+      y2 = Math.max(y2, level[p + 3] ?? 0)
+    }
+    bounds.set([x1, y1, x2, y2], 4 * r)
+  }
+  return bounds
+}
+
 /**
  * Labels anchors by their IoU with ground-truth boxes (torchvision's `Matcher` with low-quality matches; Faster R-CNN §3.1.2): positive at
  * or above `foreground`, or among a box's best, ties included; negative below `background`. Single precision, as the reference.
@@ -23,14 +43,24 @@ export const matchAnchors = ({ perLevel, count }: Anchors, boxes: ArrayLike<numb
   const matched = new Int32Array(count)
   const objects = boxes.length / 4
   const favourites: number[] = []
+  const levels = perLevel.map((level) => ({ level, bounds: boundsOfRuns(level) }))
   for (let g = 0; g < objects; g++) {
     const [x1, y1, x2, y2] = [boxes[4 * g] ?? 0, boxes[4 * g + 1] ?? 0, boxes[4 * g + 2] ?? 0, boxes[4 * g + 3] ?? 0]
     const area = single(single(x2 - x1) * single(y2 - y1))
     let highest = 0
     let equals: number[] = []
     let offset = 0
-    for (const level of perLevel) {
+    for (const { level, bounds } of levels) {
       for (let i = 0, p = 0; p < level.length; i++, p += 4) {
+        if (i % run === 0) {
+          // Nothing of a run whose bounds miss the object overlaps it.
+          const b = (i / run) * 4
+          if ((bounds[b] ?? 0) >= x2 || (bounds[b + 2] ?? 0) <= x1 || (bounds[b + 1] ?? 0) >= y2 || (bounds[b + 3] ?? 0) <= y1) {
+            i += run - 1
+            p += (run - 1) * 4
+            continue
+          }
+        }
         const [ax1, ay1, ax2, ay2] = [level[p] ?? 0, level[p + 1] ?? 0, level[p + 2] ?? 0, level[p + 3] ?? 0]
         const w = single(Math.min(ax2, x2) - Math.max(ax1, x1))
         if (w <= 0) continue

@@ -56,9 +56,14 @@ const harmless = [0, 0, 8, 8]
  * of the highest `priority` `[N, P + G]`, distinct numbers in (0, 1). No derivative flows through it.
  */
 export const sampleRois = (proposals: Proposals, truth: GroundTruth, priority: Real, { batch, positiveFraction, foreground, coderWeights }: RoiSamplingOptions): SampledRois => {
-  const boxes = stopGradient(concatenate({ axis: 1 })<Shape, 'f32'>([proposals.boxes, truth.boxes]))
-  const valid = concatenate({ axis: 1 })<Shape, 'f32'>([cast('f32')(proposals.valid), truth.valid])
   const [n = 0, g = 0] = truth.valid.shape
+  // Small images have fewer candidates than are drawn: rows without validity or priority fill up.
+  const missing = Math.max(0, batch - (proposals.boxes.shape[1] ?? 0) - g)
+  const filled = (rows: readonly Real[], ...rest: readonly number[]): Real =>
+    concatenate({ axis: 1 })<Shape, 'f32'>(missing === 0 ? rows : [...rows, constant(floats([n, missing, ...rest], new Float32Array(n * missing * (rest[0] ?? 1))))])
+  const boxes = stopGradient(filled([proposals.boxes, truth.boxes], 4))
+  const valid = filled([cast('f32')(proposals.valid), truth.valid])
+  const rank = filled([priority])
   const raw = pairwiseIou(boxes, truth.boxes)
   // A padded object, or 0 / 0 of two boxes without area, matches nothing.
   const counts = greater(mul(truth.valid, 1), 0.5)
@@ -68,11 +73,11 @@ export const sampleRois = (proposals: Proposals, truth: GroundTruth, priority: R
   const positive: Real = mul(cast('f32')(greaterEqual(best, foreground)), valid)
   const background: Real = sub(valid, positive)
   const most = Math.max(1, Math.floor(batch * positiveFraction))
-  const ranked: Real = mul(positive, priority)
+  const ranked: Real = mul(positive, rank)
   const lowest = slice({ axis: 1, start: most - 1, limit: most })<Shape, 'f32'>(topK({ k: most })(ranked).values)
   const chosen: Real = mul(positive, cast('f32')(greaterEqual(ranked, lowest)))
   // Positive ones above 2, background in (0, 1), the rest 0.
-  const key: Real = add(mul(chosen, add(priority, 2)), mul(background, priority))
+  const key: Real = add(mul(chosen, add(rank, 2)), mul(background, rank))
   const drawn = topK({ k: batch })(key)
   const flat = <D extends 'f32' | 'i32'>(x: Tensor<Shape, D>): Tensor<Shape, D> => reshape([-1, ...x.shape.slice(2)])(x)
   const pick = <D extends 'f32' | 'i32'>(x: Tensor<Shape, D>, at: Integers): Tensor<Shape, D> => gather(at, { axis: 1, batchDims: 1 })(x)
