@@ -1,5 +1,6 @@
-import type { ImageMatches } from './match.js'
 import type { EvaluationParameters } from './parameters.js'
+import { outcome } from './tally.js'
+import type { Tally } from './tally.js'
 
 /** Arrays over thresholds T, recall levels R, categories K, area ranges A and detection limits M; −1 where nothing counts. */
 export interface Curves {
@@ -16,82 +17,70 @@ export interface Curves {
 /** What `np.spacing(1)` is: keeps 0 / 0 from being NaN. */
 const spacing = Number.EPSILON
 
-/** The detections of all images in one order: by descending score, equal ones by image, then by rank. */
-interface Ranked {
-  readonly image: Int32Array
-  readonly rank: Int32Array
+/**
+ * Precision at each true positive among detections of rank below `limit`, made non-increasing from the right. Between true positives
+ * precision only falls and recall stands still, so these are all the points of the curve that can be looked up.
+ */
+interface Curve {
+  readonly count: number
+  readonly precision: Float64Array
   readonly score: Float64Array
 }
 
-const rankAll = (images: readonly ImageMatches[], limit: number): Ranked => {
-  const count = images.reduce((sum, { detections }) => sum + Math.min(limit, detections.length), 0)
-  const image = new Int32Array(count)
-  const rank = new Int32Array(count)
-  const score = new Float64Array(count)
-  let next = 0
-  images.forEach(({ detections }, i) => {
-    for (let d = 0; d < Math.min(limit, detections.length); d++) {
-      image[next] = i
-      rank[next] = d
-      score[next++] = detections[d]?.score ?? 0
-    }
-  })
-  const order = Uint32Array.from({ length: count }, (_, k) => k).sort((a, b) => (score[b] ?? 0) - (score[a] ?? 0) || a - b)
-  const permuted = <A extends Int32Array | Float64Array>(from: A, to: A): A => {
-    order.forEach((k, position) => {
-      to[position] = from[k] ?? 0
-    })
-    return to
+const trace = ({ score, rank, outcomes }: Tally, row: number, limit: number, into: Curve): Curve => {
+  const N = score.length
+  let [tp, fp] = [0, 0]
+  for (let n = 0; n < N; n++) {
+    if ((rank[n] ?? 0) >= limit) continue
+    const what = outcomes[row * N + n]
+    if (what === outcome.true) {
+      tp++
+      into.precision[tp - 1] = tp / (fp + tp + spacing)
+      into.score[tp - 1] = score[n] ?? 0
+    } else if (what === outcome.false) fp++
   }
-  return { image: permuted(image, new Int32Array(count)), rank: permuted(rank, new Int32Array(count)), score: permuted(score, new Float64Array(count)) }
+  for (let j = tp - 1; j > 0; j--) if ((into.precision[j] ?? 0) > (into.precision[j - 1] ?? 0)) into.precision[j - 1] = into.precision[j] ?? 0
+  return { ...into, count: tp }
 }
 
-/** Precision and recall over everything matched, by the reference's rule (`accumulate`). `matches` is by category, then image. */
-export const accumulate = (matches: readonly (readonly ImageMatches[])[], { iouThrs, recThrs, areaRng, maxDets }: EvaluationParameters): Curves => {
-  const [T, R, K, A, M] = [iouThrs.length, recThrs.length, matches.length, areaRng.length, maxDets.length]
+/** Precision and recall over everything matched, by the reference's rule (`accumulate`). `tallies` is by category. */
+export const accumulate = (tallies: Iterable<Tally>, K: number, { iouThrs, recThrs, areaRng, maxDets }: EvaluationParameters): Curves => {
+  const [T, R, A, M] = [iouThrs.length, recThrs.length, areaRng.length, maxDets.length]
   const precision = new Float64Array(T * R * K * A * M).fill(-1)
   const scores = new Float64Array(T * R * K * A * M).fill(-1)
   const recall = new Float64Array(T * K * A * M).fill(-1)
-  matches.forEach((images, k) =>
-    maxDets.forEach((limit, m) => {
-      const ranked = rankAll(images, limit)
-      const nd = ranked.score.length
-      const rc = new Float64Array(nd)
-      const pr = new Float64Array(nd)
+  let k = 0
+  for (const tally of tallies) {
+    const N = tally.score.length
+    const buffers: Curve = { count: 0, precision: new Float64Array(N), score: new Float64Array(N) }
+    for (let m = 0; m < M; m++) {
+      const limit = maxDets[m] ?? 0
+      const first = tally.rank.findIndex((rank) => rank < limit)
+      const firstScore = tally.score[first] ?? 0
       for (let a = 0; a < A; a++) {
-        let positives = 0
-        for (const { matchings } of images) for (const flag of matchings[a]?.truthIgnored ?? []) positives += 1 - flag
+        const positives = tally.positives[a] ?? 0
         if (positives === 0) continue
         for (let t = 0; t < T; t++) {
-          let [tp, fp] = [0, 0]
-          for (let n = 0; n < nd; n++) {
-            const entry = images[ranked.image[n] ?? 0]
-            const matching = entry?.matchings[a]
-            if (entry === undefined || matching === undefined) continue
-            const index = t * entry.detections.length + (ranked.rank[n] ?? 0)
-            if (matching.detectionIgnored[index] === 0) {
-              const g = matching.truthOfDetection[index] ?? -1
-              if (g >= 0 && entry.truths[g]?.id !== 0) tp++
-              else fp++
-            }
-            rc[n] = tp / positives
-            pr[n] = tp / (fp + tp + spacing)
-          }
-          recall[((t * K + k) * A + a) * M + m] = nd === 0 ? 0 : (rc[nd - 1] ?? 0)
-          for (let n = nd - 1; n > 0; n--) if ((pr[n] ?? 0) > (pr[n - 1] ?? 0)) pr[n - 1] = pr[n] ?? 0
-          let n = 0
+          const curve = trace(tally, a * T + t, limit, buffers)
+          recall[((t * K + k) * A + a) * M + m] = curve.count / positives
+          let j = 0
+          // Past the end the reference gives up: later levels stay 0, even where they are lower.
+          let beyond = first < 0
           for (let r = 0; r < R; r++) {
             const level = recThrs[r] ?? 0
-            // Levels usually ascend, and then so do their places.
-            if (r > 0 && level < (recThrs[r - 1] ?? 0)) n = 0
-            while (n < nd && (rc[n] ?? 0) < level) n++
             const at = (((t * R + r) * K + k) * A + a) * M + m
-            precision[at] = n < nd ? (pr[n] ?? 0) : 0
-            scores[at] = n < nd ? (ranked.score[n] ?? 0) : 0
+            if (r > 0 && level < (recThrs[r - 1] ?? 0)) j = 0
+            while (j < curve.count && (j + 1) / positives < level) j++
+            // Recall 0 is reached by the first detection, whatever became of it.
+            const everything = level <= 0
+            beyond = beyond || (!everything && j >= curve.count)
+            precision[at] = beyond || j >= curve.count ? 0 : (curve.precision[j] ?? 0)
+            scores[at] = beyond ? 0 : everything ? firstScore : (curve.score[j] ?? 0)
           }
         }
       }
-    })
-  )
+    }
+    k++
+  }
   return { shape: [T, R, K, A, M], precision, recall, scores }
 }

@@ -11,6 +11,7 @@ import type { EvaluationParameters, IouType } from './parameters.js'
 import { groupsOf } from './prepare.js'
 import { categoryPrecision, statisticsOf } from './summarize.js'
 import type { Statistic } from './summarize.js'
+import { tallier } from './tally.js'
 
 /** One category's part of an evaluation. */
 export interface CategoryEvaluation {
@@ -41,6 +42,18 @@ export interface EvaluationInput {
   readonly parameters?: Partial<EvaluationParameters>
 }
 
+/** A category whose matches are computed when they are first looked at: they take far more room than the numbers. */
+const explained = (categoryId: number, averagePrecision: number | undefined, compute: () => CategoryEvaluation['images']): CategoryEvaluation => {
+  let known: CategoryEvaluation['images'] | undefined
+  return {
+    categoryId,
+    averagePrecision,
+    get images() {
+      return (known ??= compute())
+    }
+  }
+}
+
 const ascending = (ids: readonly number[]): readonly number[] => [...new Set(ids)].sort((a, b) => a - b)
 
 /**
@@ -63,16 +76,17 @@ export const evaluate = ({ groundTruth, results, iouType, parameters: given = {}
   const groups = groupsOf(groundTruth, results, iouType, parameters)
   if (E.isLeft(groups)) return groups
   const categories = parameters.useCats ? parameters.catIds : [-1]
-  const images = categories.map((category) =>
+  const groupOf = groups.right
+  const tally = tallier(iouType, parameters)
+  const tallies = function* () {
+    for (const category of categories) yield tally(parameters.imgIds.map((imageId) => groupOf(category, imageId)).filter(({ truths, detections }) => truths.length + detections.length > 0))
+  }
+  const curves = accumulate(tallies(), categories.length, parameters)
+  const imagesOf = (category: number): CategoryEvaluation['images'] =>
     parameters.imgIds.flatMap((imageId) => {
-      const matches = matchImage(groups.right(category, imageId), iouType, parameters)
+      const matches = matchImage(groupOf(category, imageId), iouType, parameters)
       return matches === undefined ? [] : [{ imageId, matches }]
     })
-  )
-  const curves = accumulate(
-    images.map((list) => list.map(({ matches }) => matches)),
-    parameters
-  )
   const statistics = statisticsOf(curves, iouType, parameters)
   return E.right({
     iouType,
@@ -80,6 +94,6 @@ export const evaluate = ({ groundTruth, results, iouType, parameters: given = {}
     statistics,
     stats: statistics.map(({ value }) => value),
     curves,
-    perCategory: categories.map((categoryId, k) => ({ categoryId, averagePrecision: categoryPrecision(curves, k), images: images[k] ?? [] }))
+    perCategory: categories.map((categoryId, k) => explained(categoryId, categoryPrecision(curves, k), () => imagesOf(categoryId)))
   })
 }

@@ -29,7 +29,13 @@ export interface ImageMatches {
 
 const flatBoxes = (boxes: readonly { readonly box: readonly number[] }[]): Float64Array => {
   const flat = new Float64Array(boxes.length * 4)
-  boxes.forEach(({ box }, index) => flat.set(box, index * 4))
+  for (let k = 0; k < boxes.length; k++) {
+    const [x = 0, y = 0, w = 0, h = 0] = boxes[k]?.box ?? []
+    flat[4 * k] = x
+    flat[4 * k + 1] = y
+    flat[4 * k + 2] = w
+    flat[4 * k + 3] = h
+  }
   return flat
 }
 
@@ -47,56 +53,108 @@ const similarity = (detections: readonly Detection[], truths: readonly Truth[], 
   }
 }
 
-/** Greedy matching at every threshold, by the reference's rule (`evaluateImg`). */
-const matchAt = (areaIndex: number, range: readonly [number, number], truths: readonly Truth[], detections: readonly Detection[], iou: Float64Array, thresholds: readonly number[]): Matching => {
-  const [D, G, T] = [detections.length, truths.length, thresholds.length]
-  const ignored = truths.map((truth) => truth.ignore || truth.area < range[0] || truth.area > range[1])
-  const order = new Int32Array(G)
-  const truthIgnored = new Uint8Array(G)
-  let next = 0
-  for (const wanted of [false, true]) {
-    for (let g = 0; g < G; g++) {
-      if (ignored[g] !== wanted) continue
-      truthIgnored[next] = wanted ? 1 : 0
+/** A matching to be filled, for `T` thresholds, `D` detections and `G` ground truths. */
+export const blankMatching = (areaIndex: number, T: number, D: number, G: number): Matching => ({
+  areaIndex,
+  truthOfDetection: new Int32Array(T * D),
+  detectionOfTruth: new Int32Array(T * G),
+  detectionIgnored: new Uint8Array(T * D),
+  order: new Int32Array(G),
+  truthIgnored: new Uint8Array(G)
+})
+
+/** Orders the ground truths, those that count at this area range first. Returns how many count. */
+const orderTruths = (truths: readonly Truth[], low: number, high: number, { order, truthIgnored }: Matching): number => {
+  let counting = 0
+  for (let pass = 0, next = 0; pass < 2; pass++) {
+    for (let g = 0; g < truths.length; g++) {
+      const truth = truths[g]
+      if (truth === undefined || (truth.ignore || truth.area < low || truth.area > high) !== (pass === 1)) continue
+      truthIgnored[next] = pass
       order[next++] = g
     }
+    if (pass === 0) counting = next
   }
-  const truthOfDetection = new Int32Array(T * D).fill(-1)
-  const detectionOfTruth = new Int32Array(T * G).fill(-1)
-  const detectionIgnored = new Uint8Array(T * D)
-  for (let t = 0; t < T; t++) {
-    for (let d = 0; d < D; d++) {
+  return counting
+}
+
+/** The largest similarity of a detection; infinite where one is not a number, which the reference takes for a match. */
+const largest = (iou: Float64Array, d: number, G: number): number => {
+  let most = -Infinity
+  for (let index = d * G; index < (d + 1) * G; index++) {
+    const value = iou[index] ?? 0
+    if (!(value <= most)) most = Number.isNaN(value) ? Infinity : value
+  }
+  return most
+}
+
+/**
+ * Greedy matching at every threshold, by the reference's rule (`evaluateImg`), into the first entries of `into`, whose arrays may be longer
+ * than needed. `iou` is [D, G]. Returns how many ground truths count.
+ */
+export const matchInto = (into: Matching, range: readonly [number, number], truths: readonly Truth[], detections: readonly Detection[], iou: Float64Array, thresholds: readonly number[]): number => {
+  const D = detections.length
+  const G = truths.length
+  const T = thresholds.length
+  const [low, high] = range
+  const { truthOfDetection, detectionOfTruth, detectionIgnored, order, truthIgnored } = into
+  const counting = orderTruths(truths, low, high, into)
+  truthOfDetection.fill(-1, 0, T * D)
+  detectionOfTruth.fill(-1, 0, T * G)
+  for (let d = 0; d < D; d++) {
+    const own = detections[d]?.area ?? 0
+    const outside = own < low || own > high ? 1 : 0
+    const most = largest(iou, d, G)
+    for (let t = 0; t < T; t++) {
+      const index = t * D + d
       let best = Math.min(thresholds[t] ?? 0, 1 - 1e-10)
       let match = -1
-      for (let position = 0; position < G; position++) {
+      for (let position = 0; position < G && most >= best; position++) {
+        if (match >= 0 && match < counting && position >= counting) break
         const g = order[position] ?? 0
         if ((detectionOfTruth[t * G + g] ?? -1) >= 0 && truths[g]?.crowd !== true) continue
-        if (match > -1 && truthIgnored[match] === 0 && truthIgnored[position] === 1) break
         const value = iou[d * G + g] ?? 0
-        if (value < best || Number.isNaN(value)) continue
+        if (value < best) continue
         best = value
         match = position
       }
-      const index = t * D + d
-      if (match > -1) {
+      if (match < 0) detectionIgnored[index] = outside
+      else {
         const g = order[match] ?? 0
-        detectionIgnored[index] = truthIgnored[match] ?? 0
         truthOfDetection[index] = g
         detectionOfTruth[t * G + g] = d
+        // Ids double as "matched" in the reference, so a ground truth of id 0 leaves its detection unmatched.
+        detectionIgnored[index] = truthIgnored[match] === 1 || (truths[g]?.id === 0 && outside === 1) ? 1 : 0
       }
-      // Ids double as "matched" in the reference, so a ground truth of id 0 leaves its detection unmatched.
-      const unmatched = match < 0 || truths[order[match] ?? 0]?.id === 0
-      const own = detections[d]?.area ?? 0
-      if (unmatched && (own < range[0] || own > range[1])) detectionIgnored[index] = 1
     }
   }
-  return { areaIndex, truthOfDetection, detectionOfTruth, detectionIgnored, order, truthIgnored }
+  return counting
+}
+
+/** What is compared in one image and category: the best detections, up to the largest `maxDets`, and their similarity to each ground truth. */
+export interface Compared {
+  readonly truths: readonly Truth[]
+  readonly detections: readonly Detection[]
+  readonly iou: Float64Array
+}
+
+const nothing = new Float64Array()
+
+/** Sorts the detections, best first (equal scores in file order), cuts them off, and compares them with the ground truths. */
+export const compare = ({ truths, detections }: Group, iouType: IouType, { maxDets, sigmas }: EvaluationParameters): Compared => {
+  const best = detections.length < 2 ? detections : [...detections].sort((a, b) => b.score - a.score)
+  const kept = best.slice(0, maxDets.at(-1) ?? 0)
+  return { truths, detections: kept, iou: kept.length === 0 || truths.length === 0 ? nothing : similarity(kept, truths, iouType, sigmas) }
 }
 
 /** Matches one image and category at all area ranges; `undefined` where there is nothing. */
-export const matchImage = ({ truths, detections }: Group, iouType: IouType, { iouThrs, maxDets, areaRng, sigmas }: EvaluationParameters): ImageMatches | undefined => {
-  if (truths.length === 0 && detections.length === 0) return undefined
-  const best = [...detections].sort((a, b) => b.score - a.score).slice(0, maxDets.at(-1) ?? 0)
-  const iou = similarity(best, truths, iouType, sigmas)
-  return { truths, detections: best, iou, matchings: areaRng.map((range, index) => matchAt(index, range, truths, best, iou, iouThrs)) }
+export const matchImage = (group: Group, iouType: IouType, parameters: EvaluationParameters): ImageMatches | undefined => {
+  if (group.truths.length === 0 && group.detections.length === 0) return undefined
+  const { truths, detections, iou } = compare(group, iouType, parameters)
+  const matchings = parameters.areaRng.map((range, areaIndex) => {
+    const matching = blankMatching(areaIndex, parameters.iouThrs.length, detections.length, truths.length)
+    matchInto(matching, range, truths, detections, iou, parameters.iouThrs)
+    return matching
+  })
+  return { truths, detections, iou, matchings }
 }

@@ -74,34 +74,43 @@ const truthOf = (annotation: Annotation, iouType: IouType, size: Size, problems:
 
 const hasBox = (result: Result | undefined): boolean => result?.bbox !== undefined
 
+const none: readonly number[] = []
+/** Stands for an entry that is reported as a problem. */
+const unusable: Detection = { id: 0, score: 0, area: 0, box: nowhere, mask: undefined, keypoints: none }
+
+const missing = (expected: string, index: number, problems: Problem[]): Detection => {
+  problems.push({ path: `[${index}]`, expected, found: 'none', remedy: 'Give results of the kind that is evaluated.' })
+  return unusable
+}
+
 /** As the reference loads results: the first one's fields decide how all areas are computed. */
 const detectionOf = (result: Result, index: number, iouType: IouType, boxed: boolean, size: Size, problems: Problem[]): Detection => {
-  const base = { id: index + 1, score: result.score }
-  const missing = (expected: string): Detection => {
-    problems.push({ path: `[${index}]`, expected, found: 'none', remedy: 'Give results of the kind that is evaluated.' })
-    return { ...base, area: 0, box: nowhere, mask: undefined, keypoints: [] }
-  }
-  const needsMask = iouType === 'segm' || (!boxed && result.segmentation !== undefined)
+  const id = index + 1
+  const { score, bbox, segmentation, keypoints = none } = result
+  // Most detections, so it comes first.
+  if (boxed && iouType === 'bbox' && bbox !== undefined) return { id, score, area: bbox[2] * bbox[3], box: bbox, mask: undefined, keypoints }
   let mask: Rle | undefined
-  if (needsMask) {
-    if (result.segmentation === undefined) return missing('a segmentation')
-    const made = maskOf(result.segmentation, size.height, size.width)
+  if (iouType === 'segm' || (!boxed && segmentation !== undefined)) {
+    if (segmentation === undefined) return missing('a segmentation', index, problems)
+    const made = maskOf(segmentation, size.height, size.width)
     if (E.isLeft(made)) {
-      problems.push({ path: `[${index}].segmentation`, ...made.left, remedy: 'Encode the mask anew.' })
-      return { ...base, area: 0, box: nowhere, mask: undefined, keypoints: [] }
+      problems.push({ path: `[${index}].segmentation`, expected: made.left.expected, found: made.left.found, remedy: 'Encode the mask anew.' })
+      return unusable
     }
     mask = made.right
   }
-  const keypoints = result.keypoints ?? []
-  if (iouType === 'keypoints' && keypoints.length === 0) return missing('keypoints')
-  if (boxed) {
-    if (result.bbox === undefined) return missing('a bbox')
-    return { ...base, area: result.bbox[2] * result.bbox[3], box: result.bbox, mask, keypoints }
-  }
-  if (mask !== undefined) return { ...base, area: area(mask), box: boundingBox(mask), mask, keypoints }
-  if (keypoints.length === 0) return missing('a bbox')
+  if (iouType === 'keypoints' && keypoints.length === 0) return missing('keypoints', index, problems)
+  if (boxed) return bbox === undefined ? missing('a bbox', index, problems) : { id, score, area: bbox[2] * bbox[3], box: bbox, mask, keypoints }
+  if (mask !== undefined) return { id, score, area: area(mask), box: boundingBox(mask), mask, keypoints }
+  if (keypoints.length === 0) return missing('a bbox', index, problems)
   const box = extent(keypoints)
-  return { ...base, area: box[2] * box[3], box, mask, keypoints }
+  return { id, score, area: box[2] * box[3], box, mask, keypoints }
+}
+
+/** A group while it is filled. Few images have both lists for a category, so each is made when it is needed. */
+interface Cell {
+  truths: Truth[] | undefined
+  detections: Detection[] | undefined
 }
 
 /**
@@ -112,17 +121,22 @@ export const groupsOf = (groundTruth: Instances, results: readonly Result[], iou
   const problems: Problem[] = []
   const sizes = new Map<number, Size>(groundTruth.images.map((image) => [image.id, image]))
   const counted = new Set(parameters.imgIds)
-  const table = new Map<number, Map<number, { truths: Truth[]; detections: Detection[] }>>()
-  const cell = (image: number, category: number) => {
-    const row = table.get(image) ?? new Map<number, { truths: Truth[]; detections: Detection[] }>()
-    table.set(image, row)
-    const group = row.get(category) ?? { truths: [], detections: [] }
-    row.set(category, group)
+  const table = new Map<number, Map<number, Cell>>()
+  const cell = (image: number, category: number): Cell => {
+    let row = table.get(category)
+    if (row === undefined) table.set(category, (row = new Map<number, Cell>()))
+    let group = row.get(image)
+    if (group === undefined) row.set(image, (group = { truths: undefined, detections: undefined }))
     return group
   }
   for (const annotation of groundTruth.annotations) {
     const size = sizes.get(annotation.image_id)
-    if (size !== undefined && counted.has(annotation.image_id)) cell(annotation.image_id, annotation.category_id).truths.push(truthOf(annotation, iouType, size, problems))
+    if (size !== undefined && counted.has(annotation.image_id)) {
+      const group = cell(annotation.image_id, annotation.category_id)
+      const truth = truthOf(annotation, iouType, size, problems)
+      if (group.truths === undefined) group.truths = [truth]
+      else group.truths.push(truth)
+    }
   }
   const boxed = hasBox(results[0])
   results.forEach((result, index) => {
@@ -130,16 +144,20 @@ export const groupsOf = (groundTruth: Instances, results: readonly Result[], iou
     if (size === undefined) {
       problems.push({ path: `[${index}].image_id`, expected: 'an image of the annotation file', found: String(result.image_id), remedy: 'Evaluate against the annotations of the images that were detected on.' })
     } else if (counted.has(result.image_id)) {
-      cell(result.image_id, result.category_id).detections.push(detectionOf(result, index, iouType, boxed, size, problems))
+      const group = cell(result.image_id, result.category_id)
+      const detection = detectionOf(result, index, iouType, boxed, size, problems)
+      if (group.detections === undefined) group.detections = [detection]
+      else group.detections.push(detection)
     }
   })
   if (problems.length > 0) return E.left(cocoError('results', problems))
-  const empty: Group = { truths: [], detections: [] }
+  const at = (category: number, image: number): Group => {
+    const { truths = [], detections = [] } = table.get(category)?.get(image) ?? {}
+    return { truths, detections }
+  }
   return E.right((category, image) => {
-    const row = table.get(image)
-    if (row === undefined) return empty
-    if (parameters.useCats) return row.get(category) ?? empty
-    const pooled = parameters.catIds.map((id) => row.get(id) ?? empty)
+    if (parameters.useCats) return at(category, image)
+    const pooled = parameters.catIds.map((id) => at(id, image))
     return { truths: pooled.flatMap(({ truths }) => truths), detections: pooled.flatMap(({ detections }) => detections) }
   })
 }

@@ -27,11 +27,15 @@ export const boxIou = (detections: ArrayLike<number>, truths: ArrayLike<number>,
 
 /** Pixels that are one in both lists of runs. */
 const sharedPixels = (a: Uint32Array, b: Uint32Array): number => {
-  let [i, j, position, shared] = [0, 0, 0, 0]
-  let [endA, endB] = [a[0] ?? 0, b[0] ?? 0]
+  let i = 0
+  let j = 0
+  let position = 0
+  let shared = 0
+  let endA = a[0] ?? 0
+  let endB = b[0] ?? 0
   while (i < a.length && j < b.length) {
-    const next = Math.min(endA, endB)
-    if (i % 2 === 1 && j % 2 === 1) shared += next - position
+    const next = endA < endB ? endA : endB
+    if ((i & j & 1) === 1) shared += next - position
     position = next
     if (endA === next) endA += a[++i] ?? 0
     if (endB === next) endB += b[++j] ?? 0
@@ -39,26 +43,33 @@ const sharedPixels = (a: Uint32Array, b: Uint32Array): number => {
   return shared
 }
 
+const boxesOf = (masks: readonly Rle[]): Float64Array => {
+  const boxes = new Float64Array(4 * masks.length)
+  masks.forEach((mask, k) => boxes.set(boundingBox(mask), 4 * k))
+  return boxes
+}
+
 /**
  * IoU of every detection's mask with every ground truth's, detection by detection (`rleIou`): with a crowd the union is the detection's
  * area; masks whose boxes do not meet give 0, masks of different sizes −1.
  */
 export const maskIou = (detections: readonly Rle[], truths: readonly Rle[], isCrowd: ArrayLike<number | boolean>): Float64Array => {
-  const boxes = (masks: readonly Rle[]): Float64Array => Float64Array.from(masks.flatMap((mask) => boundingBox(mask)))
-  const result = boxIou(boxes(detections), boxes(truths), isCrowd)
-  const areas = (masks: readonly Rle[]): Float64Array => Float64Array.from(masks, area)
-  const [detectionAreas, truthAreas] = [areas(detections), areas(truths)]
-  detections.forEach((detection, d) =>
-    truths.forEach((truth, g) => {
+  const result = boxIou(boxesOf(detections), boxesOf(truths), isCrowd)
+  const truthAreas = Float64Array.from(truths, area)
+  for (let d = 0; d < detections.length; d++) {
+    const detection = detections[d]
+    if (detection === undefined) continue
+    const own = area(detection)
+    for (let g = 0; g < truths.length; g++) {
+      const truth = truths[g]
       const at = d * truths.length + g
+      if (truth === undefined) continue
       if (detection.height !== truth.height || detection.width !== truth.width) result[at] = -1
       else if ((result[at] ?? 0) > 0) {
         const shared = sharedPixels(detection.counts, truth.counts)
-        const own = detectionAreas[d] ?? 0
-        const together = isCrowd[g] ? own : own + (truthAreas[g] ?? 0) - shared
-        result[at] = shared === 0 ? 0 : shared / together
+        result[at] = shared === 0 ? 0 : shared / (isCrowd[g] ? own : own + (truthAreas[g] ?? 0) - shared)
       }
-    })
-  )
+    }
+  }
   return result
 }

@@ -72,26 +72,50 @@ export const area = ({ counts }: Rle): number => {
  * the image; an empty mask gives zeros.
  */
 export const boundingBox = ({ height: h, width: w, counts }: Rle): readonly [number, number, number, number] => {
-  const pairs = Math.floor(counts.length / 2) * 2
+  const pairs = counts.length >> 1
   if (pairs === 0 || h === 0) return [0, 0, 0, 0]
   let [left, top, right, bottom] = [w, h, 0, 0]
-  let previousX = 0
+  // The pixel after the last run, as a column and a row that may lie below the column's end.
+  let x = 0
+  let y = 0
   let position = 0
-  for (let index = 0; index < pairs; index++) {
-    position += counts[index] ?? 0
-    // Unsigned, as in the reference: an empty run of ones at the very start wraps around.
-    const at = (position - (index % 2)) >>> 0
-    const y = at % h
-    const x = (at - y) / h
-    if (index % 2 === 0) previousX = x
-    else if (previousX < x) {
-      top = 0
-      bottom = h - 1
+  for (let pair = 0; pair < pairs; pair++) {
+    const zeros = counts[2 * pair] ?? 0
+    const ones = counts[2 * pair + 1] ?? 0
+    position += zeros + ones
+    y += zeros
+    if (y >= h) {
+      // Most runs of zeros end in the next column: a division is rarely needed.
+      const columns = y < 2 * h ? 1 : Math.floor(y / h)
+      x += columns
+      y -= columns * h
     }
-    left = Math.min(left, x)
-    right = Math.max(right, x)
-    top = Math.min(top, y)
-    bottom = Math.max(bottom, y)
+    let lastX = x
+    let lastY = y + ones - 1
+    if (ones === 0 || lastY >= h) {
+      // Unsigned, as in the reference: an empty run of ones at the very start wraps around.
+      const last = (position - 1) >>> 0
+      lastY = last % h
+      lastX = (last - lastY) / h
+      if (x < lastX) {
+        top = 0
+        bottom = h - 1
+      }
+    }
+    if (x < left) left = x
+    if (lastX < left) left = lastX
+    if (x > right) right = x
+    if (lastX > right) right = lastX
+    if (y < top) top = y
+    if (lastY < top) top = lastY
+    if (y > bottom) bottom = y
+    if (lastY > bottom) bottom = lastY
+    y += ones
+    if (y >= h) {
+      const columns = Math.floor(y / h)
+      x += columns
+      y -= columns * h
+    }
   }
   return [left, top, right - left + 1, bottom - top + 1]
 }
