@@ -70,6 +70,25 @@ describe('the parity runner', () => {
   })
 })
 
+test('files that are missing, cut off or unknown are failures that name them, and the rest is compared', () => {
+  const folder = folderWith('broken', sigmoid, (_, value) => value)
+  for (const set of ['coco', 'images', 'maskrcnn', 'poses']) mkdirSync(join(folder, set))
+  writeFileSync(join(folder, 'coco/tiny_cases.json'), '[{"name":')
+  writeFileSync(join(folder, 'images/images.json'), '{ "files": [], "coco": [] }')
+  writeFileSync(join(folder, 'images/pixels.safetensors.gz'), 'no gzip')
+  writeFileSync(join(folder, 'maskrcnn/x.eval.safetensors.gz'), '')
+  writeFileSync(join(folder, 'torch/cases.json'), JSON.stringify([sigmoid, { ...sigmoid, group: 'absent' }]))
+  const { status, stdout, stderr, last } = parity('--fixtures', folder)
+  expect([status, stderr, last]).toEqual([1, '', '1 passed, 5 failed, 0 skipped'])
+  for (const message of ['absent.safetensors', 'tiny_cases.json: expected JSON', 'pixels.safetensors.gz: expected a whole gzip file', 'x.config.json is missing', 'the folder poses']) {
+    expect(stdout).toContain(message)
+  }
+})
+
+test('operations agree with PyTorch in further shapes and forms: negative axes, ascending order, subscripts, paddings', () => {
+  expect(parity('--fixtures', join(root, 'bench/test/fixtures/more'))).toMatchObject({ status: 0, last: '179 passed, 0 failed, 0 skipped' })
+})
+
 describe('comparing', () => {
   test('a difference in shape is a failure, and says so', () => {
     const row = rowOf('torch', 'x', [compare('y', { shape: [2], data: [1, 2] }, { shape: [1, 2], data: [1, 2] }, () => 1)])

@@ -9,10 +9,18 @@ import type { HostValue } from '@tabula/tensor'
 /** Recorded tensors by name. */
 export type Recording = ReadonlyMap<string, HostValue>
 
+const unzipped = (path: string, bytes: Uint8Array): Uint8Array => {
+  try {
+    return gunzipSync(bytes)
+  } catch (thrown) {
+    throw new Error(`${basename(path)}: expected a whole gzip file, found ${thrown instanceof Error ? thrown.message : String(thrown)}`)
+  }
+}
+
 /** The tensors of a `.safetensors` file, or of `.safetensors.gz`. Rejects with the file's name where it cannot be read. */
 export const readRecording = async (path: string): Promise<Recording> => {
   const bytes = await readFile(path)
-  const decoded = decodeSafetensors(path.endsWith('.gz') ? gunzipSync(bytes) : bytes)
+  const decoded = decodeSafetensors(path.endsWith('.gz') ? unzipped(path, bytes) : bytes)
   if (E.isLeft(decoded)) throw new Error(`${basename(path)}: ${decoded.left.message}`)
   return decoded.right.tensors
 }
@@ -20,5 +28,12 @@ export const readRecording = async (path: string): Promise<Recording> => {
 /** The first of these paths that exists. */
 export const firstExisting = (paths: readonly string[]): string | undefined => paths.find((path) => existsSync(path))
 
-/** A JSON file as it is; what it holds is checked where it is used. */
-export const readJson = async (path: string): Promise<unknown> => JSON.parse(await readFile(path, 'utf8'))
+/** A JSON file as it is; what it holds is checked where it is used. Rejects with the file's name where it is no JSON. */
+export const readJson = async (path: string): Promise<unknown> => {
+  const text = await readFile(path, 'utf8')
+  try {
+    return JSON.parse(text)
+  } catch (thrown) {
+    throw new Error(`${basename(path)}: expected JSON, found ${thrown instanceof Error ? thrown.message : String(thrown)}`)
+  }
+}

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -9,7 +9,7 @@ import { cocoRows } from './coco/index.js'
 import { devices } from './devices.js'
 import { imageRows } from './images.js'
 import { maskRcnnRows } from './maskrcnn/index.js'
-import { totalsOf } from './row.js'
+import { failedRow, guardedRows, totalsOf } from './row.js'
 import type { Row } from './row.js'
 import { tableHead, tableLine } from './table.js'
 import { torchRows } from './torch/index.js'
@@ -46,7 +46,7 @@ if (options.help === true) {
 }
 
 const fixtures = resolve(options.fixtures ?? join(repository, 'fixtures'))
-if (!existsSync(fixtures)) refuse(`--fixtures ${fixtures}: there is no such folder`)
+if (!existsSync(fixtures) || !statSync(fixtures).isDirectory()) refuse(`--fixtures ${fixtures}: there is no such folder`)
 const deviceName = options.device ?? 'reference'
 const choice = devices[deviceName] ?? refuse(`--device ${deviceName}: expected one of ${Object.keys(devices).join(', ')}`)
 const chosen = await choice()
@@ -68,14 +68,18 @@ const sets: Readonly<Record<string, (folder: string) => AsyncIterable<Row>>> = {
 }
 
 const rows: Row[] = []
+const report = (row: Row): void => {
+  rows.push(row)
+  process.stdout.write(`${tableLine(row)}\n`)
+}
 process.stdout.write(`${tableHead()}\n`)
 for (const [name, rowsOf] of Object.entries(sets)) {
   const folder = join(fixtures, name)
   if (!existsSync(folder)) continue
-  for await (const row of rowsOf(folder)) {
-    rows.push(row)
-    process.stdout.write(`${tableLine(row)}\n`)
-  }
+  for await (const row of guardedRows(name, rowsOf(folder))) report(row)
+}
+for (const { name } of readdirSync(fixtures, { withFileTypes: true }).filter((entry) => entry.isDirectory())) {
+  if (sets[name] === undefined && wanted([name])) report(failedRow(name, 'all', `no comparison is known for the folder ${name}`))
 }
 if (rows.length === 0) refuse(options.only === undefined ? `${fixtures}: no fixtures are in here` : `--only ${options.only}: no case has this name`)
 const { passed, failed, skipped } = totalsOf(rows)

@@ -25,3 +25,12 @@ export const totalsOf = (rows: readonly Row[]): Totals => {
 
 /** A row for a case that could not be compared at all. */
 export const failedRow = (set: string, name: string, note: string): Row => ({ set, name, status: 'failed', note })
+
+/** The rows of a set or a part of one; where they end with an error, such as a file that is missing or broken, the last is a failure that says so. */
+export async function* guardedRows(set: string, rows: AsyncIterable<Row>): AsyncGenerator<Row> {
+  try {
+    yield* rows
+  } catch (thrown) {
+    yield failedRow(set, 'files', thrown instanceof Error ? thrown.message : String(thrown))
+  }
+}

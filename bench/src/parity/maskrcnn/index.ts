@@ -51,6 +51,10 @@ async function* stageRows(title: string, compare: () => Promise<Stages>): AsyncG
 /** Compares whole models with their recordings: a row for each stage. */
 export async function* maskRcnnRows(folder: string, device: Device, wanted: (names: readonly string[]) => boolean): AsyncGenerator<Row> {
   const files = readdirSync(folder)
+  for (const file of files) {
+    const name = /^(.+)\.(?:eval|train)\.safetensors(?:\.gz)?$/.exec(file)?.[1]
+    if (name !== undefined && !files.includes(`${name}.config.json`) && wanted(['maskrcnn', name])) yield failedRow('maskrcnn', file, `${name}.config.json is missing`)
+  }
   for (const name of files.flatMap((file) => (file.endsWith('.config.json') ? [file.slice(0, -'.config.json'.length)] : []))) {
     for (const kind of ['eval', 'train'] as const) {
       if (!existsSync(join(folder, `${name}.${kind}.safetensors.gz`)) && !existsSync(join(folder, `${name}.${kind}.safetensors`))) continue

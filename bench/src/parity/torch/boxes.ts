@@ -1,5 +1,5 @@
 import * as T from '@tabula/tensor'
-import { anchorsFor, boxAreas, cellAnchors, clipBoxes, column, decodeBoxes, encodeBoxes, hasSides, matchAnchors, pairwiseIou } from '@tabula/detection'
+import { anchorsFor, boxAreas, cellAnchors, clipBoxes, column, decodeBoxes, encodeBoxes, hasSides, largestGrowth, matchAnchors, pairwiseIou } from '@tabula/detection'
 import type { CoderWeights } from '@tabula/detection'
 import type { Arguments, Floats, Integers, Operation, Operations, Recorded } from './recorded.js'
 import { elementwise, floats as constants, integers as whole } from './recorded.js'
@@ -57,14 +57,26 @@ const coder = (args: Arguments): CoderWeights => {
   return [x, y, w, h]
 }
 
+/** Whether some ground truth shares no area with any box. */
+const overlapsNone = (truths: ArrayLike<number>, boxes: ArrayLike<number>): boolean => {
+  const at = (list: ArrayLike<number>, row: number): readonly number[] => [0, 1, 2, 3].map((k) => list[4 * row + k] ?? 0)
+  const meet = ([a = 0, b = 0, c = 0, d = 0]: readonly number[], [e = 0, f = 0, g = 0, h = 0]: readonly number[]): boolean =>
+    Math.min(c, g) > Math.max(a, e) && Math.min(d, h) > Math.max(b, f)
+  const rows = (list: ArrayLike<number>): readonly (readonly number[])[] => Array.from({ length: list.length / 4 }, (_, row) => at(list, row))
+  return rows(truths).some((truth) => !rows(boxes).some((box) => meet(truth, box)))
+}
+
 /** For each box the ground truth it overlaps most, −1 below `low`, −2 below `high`; optionally each ground truth's best boxes count, too. */
 const matches = ({ floats, host, args }: Recorded): Integers => {
   const count = floats('boxes').shape[0] ?? 0
   const [high, low] = [args.number('high'), args.number('low')]
   if (args.truth('allow_low_quality_matches')) {
     const perLevel = [Float32Array.from(host('boxes').data)]
-    const { labels, matched } = matchAnchors({ perLevel, perCell: [1], count }, host('gt').data, { foreground: high, background: low })
-    return whole([count], Array.from(labels, (label, index) => (label === 1 ? (matched[index] ?? 0) : label === 0 ? -1 : -2)))
+    const truths = host('gt').data
+    const { labels, matched } = matchAnchors({ perLevel, perCell: [1], count }, truths, { foreground: high, background: low })
+    // torchvision takes every box as the best of a ground truth that none overlaps; a detector must not, so it is not in `matchAnchors`.
+    const all = overlapsNone(truths, host('boxes').data)
+    return whole([count], Array.from(labels, (label, index) => (all || label === 1 ? (matched[index] ?? 0) : label === 0 ? -1 : -2)))
   }
   const overlaps = iou(floats('gt'), floats('boxes'))
   const best = T.max({ axes: [0] })(overlaps)
@@ -106,7 +118,7 @@ export const boxes: Operations = {
   box_decode: elementwise(({ floats, args }) => {
     const codes = floats('codes')
     const [count = 0, numbers = 0] = codes.shape
-    const decoded = decodeBoxes(coder(args))(T.reshape([count, numbers / 4, 4])(codes), T.reshape([count, 1, 4])(floats('boxes')))
+    const decoded = decodeBoxes(coder(args), args.number('clip', largestGrowth))(T.reshape([count, numbers / 4, 4])(codes), T.reshape([count, 1, 4])(floats('boxes')))
     return T.reshape([count, numbers])(decoded)
   }),
   matcher: elementwise((recorded) => ({ iou: iou(recorded.floats('gt'), recorded.floats('boxes')), matches: matches(recorded) })),

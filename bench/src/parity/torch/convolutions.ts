@@ -26,7 +26,10 @@ export const convolutions: Operations = {
     )
   ),
   linear: sums(({ has, floats }) => {
-    const y = matmul(floats('x'), transpose([1, 0])(floats('w')))
+    const x = floats('x')
+    const rows: Floats = x.shape.length === 1 ? reshape([1, ...x.shape])(x) : x
+    const product: Floats = matmul(rows, transpose([1, 0])(floats('w')))
+    const y: Floats = x.shape.length === 1 ? reshape(product.shape.slice(1))(product) : product
     return has('b') ? add(y, floats('b')) : y
   }),
   /** A vector on the left is a row, on the right a column; the axis it gains is dropped again. */

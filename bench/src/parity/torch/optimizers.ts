@@ -47,8 +47,8 @@ export const optimizers: Operations = {
   rmsprop: { skip: 'rmsprop does not exist yet' },
   clip_grad_norm: {
     accuracy: 'optimizer',
-    build: ({ floats, args }) => {
-      const { gradients, norm } = clipByGlobalNorm({ maximum: args.number('max_norm') })({ g1: floats('g1'), g2: floats('g2') })
+    build: ({ names, floats, args }) => {
+      const { gradients, norm } = clipByGlobalNorm({ maximum: args.number('max_norm') })(Object.fromEntries(names.map((name) => [name, floats(name)])))
       return { norm, ...gradients }
     }
   }

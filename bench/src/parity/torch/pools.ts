@@ -7,10 +7,10 @@ import { elementwise, sums } from './recorded.js'
 const resizing = (args: Arguments): InterpolateOptions => {
   const mode = args.text('mode')
   if (mode !== 'nearest' && mode !== 'bilinear') throw new Error(`mode ${mode} is unknown`)
-  const alignCorners = args.truth('align_corners')
+  const how = { mode, alignCorners: args.truth('align_corners'), antialias: args.truth('antialias') } as const
   return args.has('size')
-    ? { mode, alignCorners, size: args.pair('size') }
-    : { mode, alignCorners, scaleFactor: args.pair('scale_factor'), recomputeScaleFactor: args.truth('recompute_scale_factor') }
+    ? { ...how, size: args.pair('size') }
+    : { ...how, scaleFactor: args.pair('scale_factor'), recomputeScaleFactor: args.truth('recompute_scale_factor') }
 }
 
 /** Groups `pool` and `upsample`. */

@@ -20,6 +20,8 @@ export interface Arguments {
 
 /** What an operation is built from: its operands as expressions, the recorded numbers behind them, and its arguments. */
 export interface Recorded {
+  /** The operands' names, in the recorded order. */
+  readonly names: readonly string[]
   readonly has: (name: string) => boolean
   readonly floats: (name: string) => Floats
   readonly integers: (name: string) => Integers

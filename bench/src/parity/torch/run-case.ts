@@ -69,6 +69,7 @@ export const runCase = async (row: TorchCase, operation: Operation, recording: R
       return found
     }
     return {
+      names: row.inputs,
       has: (name) => operands.has(name),
       // The recording says which type an operand has; a wrong one is refused when the program is built.
       floats: (name) => operand(name) as Tensor<Shape, 'f32'>,

@@ -1,81 +1,89 @@
 import * as T from '@tabula/tensor'
-import type { Floats, Integers, Operations } from './recorded.js'
+import { axisOf, lastAndBack, leading } from './axes.js'
+import { padded } from './padding.js'
+import type { Floats, Integers, Operations, Recorded } from './recorded.js'
 import { elementwise, floats as constantFloats, integers, sums } from './recorded.js'
-
-/** The ranges of a text such as `x[:, 1:4:2, ::2]`, one for each axis. */
-const rangesOf = (text: string): readonly T.Range[] => {
-  const inside = /\[(.*)\]/.exec(text)?.[1] ?? ''
-  return inside.split(',').map((part, axis) => {
-    const [start, limit, stride] = part.trim().split(':')
-    return {
-      axis,
-      ...(start ? { start: Number(start) } : {}),
-      ...(limit ? { limit: Number(limit) } : {}),
-      ...(stride ? { stride: Number(stride) } : {})
-    }
-  })
-}
+import { indexed, sliced } from './subscripts.js'
 
 /** Elements of x at flat, row-major positions that are known before the program runs. */
 const atPositions = (x: Floats, positions: readonly number[]): Floats =>
   T.gather(integers([positions.length], positions), { axis: 0 })(T.reshape([T.sizeOf(x.shape)])(x))
 
-/** The flat positions of the true elements of a recorded mask. */
-const positionsOf = (mask: T.HostValue): readonly number[] => Array.from(mask.data, (truth: number, index) => (truth === 0 ? -1 : index)).filter((index) => index >= 0)
-
-/** Adds `updates` into x where `indices`, of the updates' own shape, point along axis 0. */
-const scatterRows = (x: Floats, indices: Integers, updates: Floats): Floats => {
-  const swap = T.transpose([1, 0])
-  const added = T.scatterAdd(swap(indices), { axis: 1, batchDims: 1, size: x.shape[0] ?? 0 })(swap(updates))
-  return T.add(x, swap(added))
+/** The flat positions of the true elements of a recorded mask, repeated as it broadcasts to a shape. */
+const positionsOf = ({ shape: own, data }: T.HostValue, shape: readonly number[]): readonly number[] => {
+  const lead = shape.length - own.length
+  return Array.from({ length: T.sizeOf(shape) }, (_, position) => position).filter((position) => {
+    let [rest, at, stride] = [position, 0, 1]
+    for (let axis = shape.length - 1; axis >= lead; axis--) {
+      const [size, ownSize] = [shape[axis] ?? 1, own[axis - lead] ?? 1]
+      if (ownSize > 1) at += (rest % size) * stride
+      stride *= ownSize
+      rest = Math.floor(rest / size)
+    }
+    return data[at] !== 0
+  })
 }
 
-/** Where each element of a padded axis comes from: `reflect` mirrors without the edge, `replicate` repeats it. */
-const sources = (mode: string, size: number, before: number, after: number): readonly number[] =>
-  Array.from({ length: before + size + after }, (_, k) => {
-    const position = k - before
-    if (mode === 'replicate') return Math.min(Math.max(position, 0), size - 1)
-    return position < 0 ? -position : position >= size ? 2 * (size - 1) - position : position
-  })
-
-const along = (axis: number, indices: readonly number[]) => (x: Floats): Floats => T.gather(integers([indices.length], indices), { axis })(x)
-
-/** Padding of the last two axes, `[left, right, top, bottom]`. */
-const padded = (x: Floats, mode: string, [left = 0, right = 0, top = 0, bottom = 0]: readonly number[], value: number): Floats => {
+/** x with `updates` added where `indices`, of their own shape, point along an axis; along the others they lie at the front of x. */
+const scattered = (x: Floats, indices: Integers, updates: Floats, dim: number): Floats => {
   const rank = x.shape.length
-  if (mode === 'constant') {
-    const none = x.shape.slice(0, -2).map(() => 0)
-    return T.pad({ low: [...none, top, left], high: [...none, bottom, right], value })(x)
-  }
-  const rows = sources(mode, x.shape[rank - 2] ?? 0, top, bottom)
-  const columns = sources(mode, x.shape[rank - 1] ?? 0, left, right)
-  return along(rank - 1, columns)(along(rank - 2, rows)(x))
+  const axis = axisOf(dim, rank)
+  const [there, back] = lastAndBack(rank, axis)
+  const added = T.scatterAdd(T.transpose(there)(indices), { axis: rank - 1, batchDims: rank - 1, size: x.shape[axis] ?? 0 })(T.transpose(there)(updates))
+  const placed = T.transpose(back)(added)
+  const missing = x.shape.map((size, k) => size - (placed.shape[k] ?? 0))
+  return T.add(x, T.pad({ low: x.shape.map(() => 0), high: missing, value: 0 })(placed))
+}
+
+/** The elements of x to which `indices` point along an axis; along the others the indices lie at the front of x. */
+const gathered = (x: Floats, indices: Integers, dim: number): Floats => {
+  const rank = x.shape.length
+  const axis = axisOf(dim, rank)
+  const [there, back] = lastAndBack(rank, axis)
+  const front = leading(x.shape.map((size, k) => (k === axis ? size : (indices.shape[k] ?? 0))))(x)
+  return T.transpose(back)(T.gather(T.transpose(there)(indices), { axis: rank - 1, batchDims: rank - 1 })(T.transpose(there)(front)))
+}
+
+/** x with rows replaced by `values`, or with them added; rows that are replaced must differ. */
+const put = (x: Floats, rows: Integers, values: Floats, accumulate: boolean): Floats => {
+  const size = x.shape[0] ?? 0
+  const placed = T.scatterAdd(rows, { axis: 0, size })(values)
+  if (accumulate) return T.add(x, placed)
+  const marked = T.scatterAdd(rows, { axis: 0, size })(constantFloats(rows.shape, new Float64Array(T.sizeOf(rows.shape)).fill(1)))
+  const hit = T.broadcastTo(x.shape)(T.reshape([size, ...x.shape.slice(1).map(() => 1)])(T.greater(marked, 0)))
+  return T.add(T.select(hit, 0, x), placed)
 }
 
 /** x repeated `reps` times along each axis. */
 const tiled = (x: Floats, reps: readonly number[]): Floats =>
-  reps.reduce<Floats>((tensor, times, axis) => T.concatenate({ axis })(Array.from({ length: times }, () => tensor)), x)
+  reps.reduce<Floats>(
+    (tensor, times, axis) => T.concatenate({ axis })(Array.from({ length: times }, () => tensor)),
+    T.reshape([...new Array<number>(reps.length - x.shape.length).fill(1), ...x.shape])(x)
+  )
+
+/** A shape of which −1 stands for x's own size. */
+const expanded = (x: Floats, shape: readonly number[]): readonly number[] =>
+  shape.map((size, axis) => (size === -1 ? (x.shape[axis - (shape.length - x.shape.length)] ?? 1) : size))
+
+const permuted = ({ floats, args }: Recorded): Floats => {
+  const x = floats('x')
+  return T.transpose(args.list('dims').map((axis) => axisOf(axis, x.shape.length)))(x)
+}
 
 /** Group `shape`. */
 export const shapes: Operations = {
-  permute: elementwise(({ floats, args }) => T.transpose(args.list('dims'))(floats('x'))),
-  permute_reshape: elementwise(({ floats, args }) => T.reshape(args.list('shape'))(T.transpose(args.list('dims'))(floats('x')))),
-  expand: elementwise(({ floats, args }) => T.broadcastTo(args.list('shape'))(floats('x'))),
-  slice: elementwise(({ floats, args }) => T.slice(...rangesOf(args.text('text')))(floats('x'))),
-  cat: elementwise(({ floats, args }) => T.concatenate({ axis: args.number('dim') })([floats('a'), floats('b'), floats('c')])),
-  stack: elementwise(({ floats, args }) => T.stack({ axis: args.number('dim') })([floats('a'), floats('b')])),
+  permute: elementwise(permuted),
+  permute_reshape: elementwise((recorded) => T.reshape(recorded.args.list('shape'))(permuted(recorded))),
+  expand: elementwise(({ floats, args }) => T.broadcastTo(expanded(floats('x'), args.list('shape')))(floats('x'))),
+  slice: elementwise(({ floats, args }) => sliced(floats('x'), args.text('text'))),
+  cat: elementwise(({ names, floats, args }) => T.concatenate({ axis: args.number('dim') })(names.map(floats))),
+  stack: elementwise(({ names, floats, args }) => T.stack({ axis: args.number('dim') })(names.map(floats))),
   index_select: elementwise(({ floats, integers: indices, args }) => T.gather(indices('index'), { axis: args.number('dim') })(floats('x'))),
-  gather: elementwise(({ floats, integers: indices, args }) => T.gather(indices('index'), { axis: args.number('dim'), batchDims: args.number('dim') })(floats('x'))),
-  scatter_add: sums(({ floats, integers: indices }) => scatterRows(floats('x'), indices('index'), floats('src'))),
-  /** x[i, j]: pairs of indices into the first two axes, merged. */
-  index: elementwise(({ floats, integers: indices }) => {
-    const x = floats('x')
-    const [rows = 0, columns = 0, ...rest] = x.shape
-    const flat: Integers = T.add(T.mul(indices('i'), columns), indices('j'))
-    return T.gather(flat, { axis: 0 })(T.reshape([rows * columns, ...rest])(x))
-  }),
-  index_put: sums(({ floats, integers: indices }) => T.add(floats('x'), T.scatterAdd(indices('i'), { axis: 0, size: floats('x').shape[0] ?? 0 })(floats('v')))),
-  masked_select: elementwise(({ floats, host }) => atPositions(floats('x'), positionsOf(host('m')))),
+  gather: elementwise(({ floats, integers: indices, args }) => gathered(floats('x'), indices('index'), args.number('dim'))),
+  scatter_add: sums(({ floats, integers: indices, args }) => scattered(floats('x'), indices('index'), floats('src'), args.number('dim'))),
+  index: elementwise(({ floats, integers: indices, args }) => indexed(floats('x'), args.text('text'), indices)),
+  index_put: sums(({ floats, integers: indices, args }) => put(floats('x'), indices('i'), floats('v'), args.truth('accumulate'))),
+  masked_select: elementwise(({ floats, host }) => atPositions(floats('x'), positionsOf(host('m'), floats('x').shape))),
   masked_fill: elementwise(({ floats, truths, args }) => T.select(truths('m'), constantFloats([], [args.number('value')]), floats('x'))),
   pad: elementwise(({ floats, args }) => padded(floats('x'), args.text('mode'), args.list('pad'), args.number('value', 0))),
   flip: elementwise(({ floats, args }) => T.reverse({ axes: args.list('dims') })(floats('x'))),

@@ -4,12 +4,16 @@ export interface Size {
   readonly width: number
 }
 
+/** size / side as PyTorch divides a number by a float32 tensor: times its reciprocal, each step rounded to float32. */
+const quotient = (size: number, side: number): number => Math.fround(Math.fround(size) * Math.fround(1 / side))
+
 /**
  * The size to which an image is resized: its shorter side becomes `minSize` unless its longer one would then exceed `maxSize`. The
- * scale is a float32 and sides are rounded down, as torchvision's GeneralizedRCNNTransform does; at least one pixel remains.
+ * scale is a float32 and sides are rounded down, as torchvision's GeneralizedRCNNTransform does (427 × 640 becomes 799 × 1199, not 800 × 1199);
+ * at least one pixel remains.
  */
 export const scaledSize = ({ height, width }: Size, minSize: number, maxSize: number): Size => {
-  const scale = Math.min(Math.fround(minSize / Math.min(height, width)), Math.fround(maxSize / Math.max(height, width)))
+  const scale = Math.min(quotient(minSize, Math.min(height, width)), quotient(maxSize, Math.max(height, width)))
   return { height: Math.max(1, Math.floor(height * scale)), width: Math.max(1, Math.floor(width * scale)) }
 }
 

@@ -75,6 +75,16 @@ describe('resizing', () => {
       expect(value).toBe(data[Math.floor(y / factor) * width + Math.floor(x / factor)])
     })
   })
+  // Recorded from torchvision 0.14.1.
+  test.each([
+    [[427, 640], [800, 1333], [799, 1199]],
+    [[640, 427], [800, 1333], [1199, 799]],
+    [[61, 47], [48, 48], [47, 36]],
+    [[20, 90], [48, 48], [10, 48]],
+    [[17, 90], [30, 200], [30, 158]]
+  ] as const)('%j within %j becomes %j, as torchvision rounds', ([height, width], [minSize, maxSize], [newHeight, newWidth]) => {
+    expect(scaledSize({ height, width }, minSize, maxSize)).toEqual({ height: newHeight, width: newWidth })
+  })
   test.prop([fc.integer({ min: 1, max: 3000 }), fc.integer({ min: 1, max: 3000 }), fc.integer({ min: 16, max: 800 }), fc.integer({ min: 800, max: 1333 })])(
     'never exceeds the largest side, and reaches one of the two limits',
     (height, width, minSize, maxSize) => {

@@ -36,14 +36,14 @@ export const encodeBoxes =
     ])
   }
 
-/** Boxes `[…, 4]` from deltas relative to `reference`; leading axes broadcast. The inverse of `encodeBoxes` up to the growth limit. */
+/** Boxes `[…, 4]` from deltas relative to `reference`; leading axes broadcast. The inverse of `encodeBoxes` up to the growth limit (a logarithm). */
 export const decodeBoxes =
-  ([wx, wy, ww, wh]: CoderWeights) =>
+  ([wx, wy, ww, wh]: CoderWeights, limit = largestGrowth) =>
   (deltas: Real, reference: Real): Real => {
     const p = centred(reference)
     const x = add(mul(mul(column(deltas, 0), 1 / wx), p.w), p.x)
     const y = add(mul(mul(column(deltas, 1), 1 / wy), p.h), p.y)
-    const grown = (k: number, weight: number, side: Real): Real => mul(mul(exp(minimum(mul(column(deltas, k), 1 / weight), largestGrowth)), side), 0.5)
+    const grown = (k: number, weight: number, side: Real): Real => mul(mul(exp(minimum(mul(column(deltas, k), 1 / weight), limit)), side), 0.5)
     const [w, h] = [grown(2, ww, p.w), grown(3, wh, p.h)]
     return concatenate({ axis: deltas.shape.length - 1 })([sub(x, w), sub(y, h), add(x, w), add(y, h)])
   }

@@ -1,4 +1,4 @@
-import { abs, add, clamp, div, erf, exp, expm1, greater, less, log1p, max, maximum, mul, neg, relu, select, sigmoid, stopGradient, sub, sum, log, tanh } from '@tabula/tensor'
+import { abs, add, clamp, div, erf, exp, expm1, greater, greaterEqual, less, log1p, max, maximum, mul, neg, relu, select, sigmoid, stopGradient, sub, sum, log, tanh } from '@tabula/tensor'
 import type { Shape, Tensor } from '@tabula/tensor'
 
 type Real<S extends Shape> = Tensor<S, 'f32'>
@@ -6,15 +6,19 @@ type Real<S extends Shape> = Tensor<S, 'f32'>
 /** The elementwise functions here keep the shape: every operand besides x has rank 0. */
 const like = <S extends Shape>(_x: Real<S>, y: Tensor<Shape, 'f32'>): Real<S> => y as Real<S>
 
-/** log(1 + e^x), without overflow. PyTorch's `softplus` (β = 1) to rounding. */
-export const softplus = <S extends Shape>(x: Real<S>): Real<S> => {
+/** log(1 + e^x), without overflow (NumPy's `logaddexp(0, x)`). */
+export const logOnePlusExp = <S extends Shape>(x: Real<S>): Real<S> => {
   const wide: Tensor<Shape, 'f32'> = x
   // max(x, 0) in the form whose derivative at 0 is 1/2, as the function's own.
   return like(x, add(maximum(wide, 0), log1p(exp(neg(abs(wide))))))
 }
 
+/** log(1 + e^x), and x itself above 20. PyTorch's `softplus` (β = 1, threshold 20) to rounding. */
+export const softplus = <S extends Shape>(x: Real<S>): Real<S> =>
+  like(x, select(greater<Tensor<Shape, 'f32'>, number>(x, 20), x, logOnePlusExp(x)))
+
 /** log(sigmoid(x)), without underflow. */
-export const logSigmoid = <S extends Shape>(x: Real<S>): Real<S> => neg(softplus(neg(x)))
+export const logSigmoid = <S extends Shape>(x: Real<S>): Real<S> => neg(logOnePlusExp(neg(x)))
 
 /** x·Φ(x), exactly (PyTorch's `gelu`), or by its tanh approximation. */
 export const gelu = <S extends Shape>(x: Real<S>, approximation: 'none' | 'tanh' = 'none'): Real<S> => {
@@ -46,7 +50,7 @@ export const elu =
   }
 
 /** relu limited to 6; the derivative is 0 at both bounds, as PyTorch's. */
-export const relu6 = <S extends Shape>(x: Real<S>): Real<S> => like(x, select(less<Tensor<Shape, 'f32'>, number>(x, 6), relu(x), 6))
+export const relu6 = <S extends Shape>(x: Real<S>): Real<S> => like(x, select(greaterEqual<Tensor<Shape, 'f32'>, number>(x, 6), 6, relu(x)))
 
 /** x·min(max(x + 3, 0), 6)/6; the derivative is −1/2 at −3 and 1 at 3, as PyTorch's. */
 export const hardSwish = <S extends Shape>(x: Real<S>): Real<S> => {
@@ -89,4 +93,4 @@ export const softmax =
   }
 
 /** x·tanh(softplus(x)). */
-export const mish = <S extends Shape>(x: Real<S>): Real<S> => like(x, mul<Tensor<Shape, 'f32'>, Tensor<Shape, 'f32'>>(x, tanh(softplus(x))))
+export const mish = <S extends Shape>(x: Real<S>): Real<S> => like(x, mul<Tensor<Shape, 'f32'>, Tensor<Shape, 'f32'>>(x, tanh(logOnePlusExp(x))))

@@ -1,4 +1,4 @@
-import { gather, constant, integers } from '@tabula/tensor'
+import { gather, constant, integers, ShapeError } from '@tabula/tensor'
 import type { HostValue, Pair, Shape, Tensor } from '@tabula/tensor'
 import { both, matrixOf, separable, sidesOf } from './resample.js'
 
@@ -7,6 +7,8 @@ export type InterpolateOptions = {
   readonly mode: 'nearest' | 'bilinear'
   /** Bilinear: the corners' centres coincide, rather than the corners. */
   readonly alignCorners?: boolean
+  /** Bilinear: where pixels become fewer, average over all that a new one covers (a triangle as wide as two new pixels). */
+  readonly antialias?: boolean
 } & (
   | { readonly size: Pair }
   | {
@@ -50,6 +52,23 @@ const bilinearMatrix = ({ to, step }: Resizing, from: number, alignCorners: bool
   )
 }
 
+/** Rows of normalized triangle weights, as wide as two new pixels where pixels become fewer (PyTorch's `antialias`). */
+const triangleMatrix = ({ to, step }: Resizing, from: number): HostValue<'f32'> => {
+  const support = Math.max(1, step)
+  return matrixOf(
+    to,
+    from,
+    Array.from({ length: to }, (_, row) => {
+      const center = (row + 0.5) * step
+      const first = Math.max(0, Math.floor(center - support + 0.5))
+      const last = Math.min(from, Math.floor(center + support + 0.5))
+      const weights = Array.from({ length: last - first }, (_, k) => Math.max(0, 1 - Math.abs((first + k + 0.5 - center) / support)))
+      const total = weights.reduce((a, b) => a + b, 0)
+      return weights.map((weight, k) => ({ row, column: first + k, weight: weight / total }))
+    }).flat()
+  )
+}
+
 /** Source pixels in single precision, as PyTorch computes them. */
 const nearestIndices = ({ to, step }: Resizing, from: number): HostValue<'i32'> => {
   const scale = Math.fround(step)
@@ -71,5 +90,9 @@ export const interpolate =
       return gather(constant<'i32'>(nearestIndices(across, width)), { axis: 3 })(rows) as Tensor<readonly [number, number, number, number], 'f32'>
     }
     const alignCorners = options.alignCorners === true
+    if (options.antialias === true) {
+      if (alignCorners) throw new ShapeError({ operation: 'interpolate', operand: 'options', expected: 'antialias without alignCorners', found: 'both' })
+      return separable(triangleMatrix(down, height), triangleMatrix(across, width))(x)
+    }
     return separable(bilinearMatrix(down, height, alignCorners), bilinearMatrix(across, width, alignCorners))(x)
   }

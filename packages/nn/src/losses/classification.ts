@@ -1,6 +1,6 @@
 import { add, cast, div, exp, gather, mul, neg, notEqual, reshape, select, sub, sum, transpose } from '@tabula/tensor'
 import type { Shape, Tensor } from '@tabula/tensor'
-import { logSigmoid, logSoftmax, softplus } from '../functions/activation.js'
+import { logOnePlusExp, logSigmoid, logSoftmax } from '../functions/activation.js'
 import { reduceLoss } from './reduction.js'
 import type { LossOptions } from './reduction.js'
 
@@ -55,7 +55,7 @@ export interface BinaryCrossEntropyOptions extends LossOptions {
 export const binaryCrossEntropyWithLogits =
   ({ weight, positiveWeight, reduction = 'mean' }: BinaryCrossEntropyOptions = {}) =>
   (x: Real, target: Real): Real => {
-    const negative: Real = mul(sub(1, target), softplus(x))
+    const negative: Real = mul(sub(1, target), logOnePlusExp(x))
     const positive: Real = mul(target, logSigmoid(x))
     const losses: Real = sub(negative, positiveWeight === undefined ? positive : mul(positive, positiveWeight))
     return reduceLoss(weight === undefined ? losses : mul(losses, weight), reduction)

@@ -68,12 +68,20 @@ export const convTranspose2d =
   (x: Tensor<Shape, 'f32'>): Tensor<readonly [number, number, number, number], 'f32'> => {
     const attributes = convolution(options)
     const extra = pair(outputPadding)
-    const side = (axis: 0 | 1): number => {
+    const [down, across] = ([0, 1] as const).map((axis) => {
       const [before, after] = attributes.padding[axis]
-      const kernel = weights.shape[2 + axis] ?? 1
-      return ((x.shape[2 + axis] ?? 1) - 1) * attributes.stride[axis] - before - after + attributes.dilation[axis] * (kernel - 1) + extra[axis] + 1
-    }
-    return assume(bind('conv2dInputGradient', { ...attributes, inputSize: [side(0), side(1)] }, x, weights))
+      const [kernel, stride] = [weights.shape[2 + axis] ?? 1, attributes.stride[axis]]
+      const side = ((x.shape[2 + axis] ?? 1) - 1) * stride - before - after + attributes.dilation[axis] * (kernel - 1) + extra[axis] + 1
+      if (extra[axis] < stride) return { side, padding: [before, after] as const, zeros: 0 }
+      // A convolution of that many rows would have more outputs than x has rows: pad less after, and append what no weight reaches.
+      const zeros = Math.max(0, extra[axis] - after)
+      return { side: side - zeros, padding: [before, Math.max(0, after - extra[axis])] as const, zeros }
+    })
+    if (down === undefined || across === undefined) throw new RangeError('a map has two axes')
+    const padding = [down.padding, across.padding] as const
+    const y = bind('conv2dInputGradient', { ...attributes, padding, inputSize: [down.side, across.side] }, x, weights)
+    if (down.zeros === 0 && across.zeros === 0) return assume(y)
+    return assume(bind('pad', { low: [0, 0, 0, 0], high: [0, 0, down.zeros, across.zeros], interior: [0, 0, 0, 0], value: 0 }, y))
   }
 
 /** Geometry of a pooling window; the stride is the kernel where not given. */
