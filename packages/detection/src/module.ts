@@ -37,6 +37,14 @@ export const treesAt = (trees: Trees, name: string): Trees => {
   return Object.fromEntries(Object.entries(field))
 }
 
+/** The tensor at a path. Throws `TreeError` where there is none. */
+export const leafAt = (operation: string, trees: Trees, path: readonly string[]): Real => {
+  const found = path.reduce<unknown>((tree, name) => Object.getOwnPropertyDescriptor(Object(tree), name)?.value, trees)
+  // A tree's leaves are tensors.
+  if (found === undefined) throw new TreeError({ operation, operand: path.join('.'), expected: 'a tensor', found: 'nothing' })
+  return found as Real
+}
+
 export const scopeOf = (mode: Mode, params: Trees, initial: Trees): Scope => {
   let state = initial
   const step = (of: AnyLayer, p: unknown, s: unknown, x: Real): readonly [Real, unknown] => {

@@ -19,7 +19,7 @@ export type ValuesOf<T> = T extends Tensor<Shape, infer D>
 /** `T` with its host-value leaves replaced by tensors of the same type. */
 export type TensorsOf<T> = T extends HostValue<infer D>
   ? Tensor<Shape, D>
-  : T extends null | undefined
+  : T extends Tensor | null | undefined
     ? T
     : T extends object
       ? { readonly [K in keyof T]: TensorsOf<T[K]> }

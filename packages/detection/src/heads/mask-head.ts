@@ -1,10 +1,10 @@
 import { convTranspose2d, heNormal, relu, sequence } from '@tabula/nn'
 import type { AnyLayer, Norm, Step } from '@tabula/nn'
 import { conv2d } from '@tabula/nn'
-import { add, gather, matmul, reshape, TreeError } from '@tabula/tensor'
+import { add, gather, matmul, reshape } from '@tabula/tensor'
 import type { Shape, Tensor } from '@tabula/tensor'
 import type { Module } from '../module.js'
-import { initAll, scopeOf, treesAt } from '../module.js'
+import { initAll, leafAt, scopeOf, treesAt } from '../module.js'
 import { convNormRelu } from './box-head.js'
 
 type Real = Tensor<Shape, 'f32'>
@@ -38,12 +38,6 @@ export interface MaskInput {
   readonly labels: Tensor<Shape, 'i32'>
 }
 
-const leaf = (trees: unknown, name: string): Real => {
-  const found = Object.getOwnPropertyDescriptor(Object(trees), name)?.value as Real | undefined
-  if (found === undefined) throw new TreeError({ operation: 'maskPredictor', operand: name, expected: 'a tensor', found: 'nothing' })
-  return found
-}
-
 /**
  * Transposed convolution, ReLU and the 1×1 convolution of each region's own class (torchvision's `MaskRCNNPredictor`): logits
  * `[R, 2·size, 2·size]`. Only the asked class's filter is applied; the other classes' maps are never used.
@@ -58,8 +52,8 @@ export const maskPredictor = (inputs: number, channels: number, classes: number)
       const hidden = scope.here(relu, scope.layer('conv5_mask', up, regions))
       const [r = 0, c = 0, h = 0, w = 0] = hidden.shape
       const own = treesAt(params, 'mask_fcn_logits')
-      const filters = reshape([r, 1, c])(gather(labels, { axis: 0 })(reshape([classes, c])(leaf(own, 'weight'))))
-      const offsets = reshape([r, 1, 1])(gather(labels, { axis: 0 })(leaf(own, 'bias')))
+      const filters = reshape([r, 1, c])(gather(labels, { axis: 0 })(reshape([classes, c])(leafAt('maskPredictor', own, ['weight']))))
+      const offsets = reshape([r, 1, 1])(gather(labels, { axis: 0 })(leafAt('maskPredictor', own, ['bias'])))
       const maps = add(matmul<Shape, Shape>(filters, reshape([r, c, h * w])(hidden)), offsets)
       return [reshape([r, h, w])(maps), scope.state()]
     }

@@ -1,5 +1,5 @@
 import { logSoftmax, smoothL1Loss, binaryCrossEntropyWithLogits } from '@tabula/nn'
-import { add, assume, cast, concatenate, constant, div, expandDims, gather, integers, maximum, mul, neg, oneHot, reshape, roiAlign, stopGradient, sub, sum, topK, total } from '@tabula/tensor'
+import { add, assume, cast, constant, div, expandDims, gather, integers, maximum, mul, neg, oneHot, reshape, roiAlign, slice, stopGradient, sub, sum, topK, total } from '@tabula/tensor'
 import type { Shape, Tensor, TensorsOf } from '@tabula/tensor'
 import type { BoxPrediction } from '../heads/box-head.js'
 import type { LevelPrediction } from '../proposals/proposals.js'
@@ -13,10 +13,7 @@ export type Scalar = Tensor<readonly [], 'f32'>
 const weighted = (losses: Real, weights: Real): Scalar => total(mul(losses, weights))
 
 /** Objectness and regression losses of the drawn anchors (Faster R-CNN eq. 1), each a mean over all drawn anchors of the batch. */
-export const rpnLosses = (levels: readonly LevelPrediction[], { rpnIndex, rpnLabel, rpnWeight, rpnBox }: Batch, beta: number): { readonly objectness: Scalar; readonly box: Scalar } => {
-  const at = { axis: 1, batchDims: 1 }
-  const logits = gather(rpnIndex, at)(concatenate({ axis: 1 })<Shape, 'f32'>(levels.map((level) => level.logits)))
-  const deltas = gather(rpnIndex, at)(concatenate({ axis: 1 })<Shape, 'f32'>(levels.map((level) => level.deltas)))
+export const rpnLosses = ({ logits, deltas }: LevelPrediction, { rpnLabel, rpnWeight, rpnBox }: Batch, beta: number): { readonly objectness: Scalar; readonly box: Scalar } => {
   const perAnchor = binaryCrossEntropyWithLogits({ reduction: 'none' })(logits, rpnLabel)
   const perNumber = smoothL1Loss({ beta, reduction: 'none' })(deltas, rpnBox)
   const positive: Real = mul(rpnWeight, rpnLabel)
@@ -61,16 +58,22 @@ export const positiveRois = (rois: SampledRois, capacity: number, objects: numbe
   }
 }
 
+/** The first `rows` of the positive regions. */
+export const firstRows = ({ boxes, image, labels, maskRow, positive }: PositiveRois, rows: number): PositiveRois => {
+  const first = <D extends 'f32' | 'i32'>(x: Tensor<Shape, D>): Tensor<Shape, D> => assume(slice({ axis: 0, limit: rows })(x))
+  return { boxes: first(boxes), image: first(image), labels: first(labels), maskRow: first(maskRow), positive: first(positive) }
+}
+
 /**
  * Targets of the mask branch `[P, 2·size, 2·size]`: each matched object's mask pooled over its region (torchvision's
  * `project_masks_on_boxes`: RoIAlign with adaptive sampling, legacy alignment; soft values).
  */
 export const maskTargets = ({ boxes, maskRow }: PositiveRois, masks: Tensor<Shape, 'bool'>, size: number): Real => {
   const p = boxes.shape[0] ?? 0
-  const own: Real = expandDims({ axis: 1 })(cast('f32')(gather(maskRow, { axis: 0 })(masks)))
-  const each = constant(integers([p], Array.from({ length: p }, (_, k) => k)))
   const level = constant(integers([p], new Array<number>(p).fill(0)))
-  const pooled = roiAlign({ outputSize: [size, size], samplingRatio: 0, scales: [1], aligned: false })([own], { boxes, image: each, level })
+  // Each object's mask is an image of its own, so no copies for regions that share one are made.
+  const bitmaps: Real = expandDims({ axis: 1 })(cast('f32')(masks))
+  const pooled = roiAlign({ outputSize: [size, size], samplingRatio: 0, scales: [1], aligned: false })([bitmaps], { boxes, image: maskRow, level })
   return stopGradient(reshape([p, size, size])(pooled))
 }
 

@@ -1,9 +1,10 @@
-import { reshape, sigmoid } from '@tabula/tensor'
+import { reshape, sigmoid, tensorsOf, total } from '@tabula/tensor'
 import type { Key, Shape, Tensor, TensorsOf } from '@tabula/tensor'
 import { boxPredictor } from '../heads/box-head.js'
 import { maskPredictor } from '../heads/mask-head.js'
 import { rpnHead } from '../heads/rpn-head.js'
-import { initAll, scopeOf } from '../module.js'
+import { rpnHeadAt } from '../heads/rpn-head-at.js'
+import { initAll, scopeOf, treesAt } from '../module.js'
 import type { Mode, Module, Scope, Trees } from '../module.js'
 import { proposalsFrom } from '../proposals/proposals.js'
 import type { LevelPrediction } from '../proposals/proposals.js'
@@ -13,8 +14,9 @@ import { anchorsOf } from './batch.js'
 import type { InferenceValues, TrainingValues } from './batch.js'
 import { detectBoxes, imageOfRows } from './detect.js'
 import type { BoxDetections } from './detect.js'
-import { boxLosses, maskLoss, maskTargets, positiveRois, rpnLosses } from './losses.js'
-import type { Scalar } from './losses.js'
+import { lossOfRows } from './loss-of-rows.js'
+import { boxLosses, firstRows, maskLoss, maskTargets, positiveRois, rpnLosses } from './losses.js'
+import type { PositiveRois, Scalar } from './losses.js'
 import type { MaskRcnnOptions } from './options.js'
 
 type Real = Tensor<Shape, 'f32'>
@@ -94,6 +96,26 @@ export const maskRcnn = (options: MaskRcnnOptions): MaskRcnn => {
     )
   }
 
+  /** The mask branch's loss and its next state, on the given parameters and state of the heads. */
+  const maskBranch = (heads: Trees, headsState: Trees, maps: readonly Real[], positive: PositiveRois, truth: Tensor<Shape, 'bool'>): readonly [Scalar, Trees] => {
+    const own = (trees: Trees): Trees => ({ mask_head: trees['mask_head'], mask_predictor: trees['mask_predictor'] })
+    const on = (parameters: Trees, state: Trees, features: readonly Real[], rows: PositiveRois, bitmaps: Tensor<Shape, 'bool'>): readonly [Scalar, Trees] => {
+      const scope = scopeOf('train', parameters, state)
+      const regions = scope.layer('mask_head', maskHead, pooled(features, rows.boxes, rows.image, options.mask.size))
+      const logits = scope.module('mask_predictor', masks, { regions, labels: rows.labels })
+      return [maskLoss(logits, maskTargets(rows, bitmaps, logits.shape[1] ?? 0), rows.positive), scope.state()]
+    }
+    const before = own(headsState)
+    const everywhere = on(own(heads), before, maps, positive, truth)
+    // Statistics of a batch rest on all rows at once; what has none may be computed on as many rows as are positive.
+    const after = tensorsOf(everywhere[1])
+    if (!tensorsOf(before).every((tensor, index) => tensor.node === after[index]?.node)) return everywhere
+    const loss = lossOfRows(capacitiesOf(positive.positive.shape[0] ?? 1), (rows) => (learned: { readonly parameters: Trees; readonly maps: readonly Real[] }, given: MaskGiven) =>
+      on(learned.parameters, given.state, learned.maps, firstRows(given.positive, rows), given.truth)[0]
+    )
+    return [loss(total(positive.positive), { parameters: own(heads), maps }, { state: before, positive, truth }), before]
+  }
+
   return {
     options,
     init: (key) => initAll(parts)(key, ''),
@@ -103,29 +125,28 @@ export const maskRcnn = (options: MaskRcnnOptions): MaskRcnn => {
       const objects = batch.valid.shape[1] ?? 0
       const maps = features(scope, batch.images)
       const levelPredictions = predictions(scope, maps)
-      const rpnLoss = rpnLosses(levelPredictions, batch, options.smoothL1Beta)
+      const drawn = rpnHeadAt(perCell)(treesAt(treesAt(params, 'rpn'), 'head'), maps, batch.rpnIndex)
+      const rpnLoss = rpnLosses(drawn, batch, options.smoothL1Beta)
       const proposals = proposalsFrom(levelPredictions, anchorsOf(options, height, width), batch.imageSizes, options.trainProposals)
       const rois = sampleRois(proposals, batch, batch.roiPriority, options.sampling)
       const losses = scope.module(
         'roi_heads',
-        stage((inner, _input: null): MaskRcnnLosses => {
+        stage((inner, _input: null) => {
           const boxFeatures = inner.layer('box_head', boxHead, pooled(maps, rois.boxes, rois.image, options.box.size))
           const boxLoss = boxLosses(inner.module('box_predictor', predictor, boxFeatures), rois, classes, options.smoothL1Beta)
-          const positive = positiveRois(rois, n * Math.max(1, Math.floor(options.sampling.batch * options.sampling.positiveFraction)), objects)
-          const regions = inner.layer('mask_head', maskHead, pooled(maps, positive.boxes, positive.image, options.mask.size))
-          const logits = inner.module('mask_predictor', masks, { regions, labels: positive.labels })
-          const targets = maskTargets(positive, batch.masks, logits.shape[1] ?? 0)
           return {
             loss_objectness: rpnLoss.objectness,
             loss_rpn_box_reg: rpnLoss.box,
             loss_classifier: boxLoss.classifier,
-            loss_box_reg: boxLoss.box,
-            loss_mask: maskLoss(logits, targets, positive.positive)
+            loss_box_reg: boxLoss.box
           }
         }),
         null
       )
-      return [losses, scope.state()]
+      const positive = positiveRois(rois, n * Math.max(1, Math.floor(options.sampling.batch * options.sampling.positiveFraction)), objects)
+      const next = scope.state()
+      const [loss_mask, maskState] = maskBranch(treesAt(params, 'roi_heads'), treesAt(state, 'roi_heads'), maps, positive, batch.masks)
+      return [{ ...losses, loss_mask }, { ...next, roi_heads: { ...treesAt(next, 'roi_heads'), ...maskState } }]
     },
     infer: (params, state, batch) => infer(params, state, batch).detections,
     stages: (params, state, batch) => {
@@ -148,6 +169,15 @@ export const maskRcnn = (options: MaskRcnnOptions): MaskRcnn => {
     }
   }
 }
+
+interface MaskGiven {
+  readonly state: Trees
+  readonly positive: PositiveRois
+  readonly truth: Tensor<Shape, 'bool'>
+}
+
+/** Numbers of rows a loss is computed on: an eighth, a quarter, a half, all. */
+const capacitiesOf = (rows: number): readonly number[] => [...new Set([8, 4, 2, 1].map((part) => Math.max(1, Math.ceil(rows / part))))]
 
 /** A part of the model that only threads state through the parts inside it. */
 const stage = <Input, Output>(run: (inner: Scope, input: Input) => Output): Module<Input, Output> => ({
