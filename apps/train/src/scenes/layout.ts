@@ -22,8 +22,10 @@ export type LayoutRequest = {
 /** Fewest visible pixels of an object. */
 const fewestPixels = 24
 /** Visible part of its shape that an object keeps; a few may keep less. */
-const usualVisible = 0.55
-const rareVisible = 0.3
+const usualVisible = 0.7
+const rareVisible = 0.45
+/** How often a chance overlap is accepted rather than another place tried. */
+const acceptsOverlap = 0.04
 const attempts = 60
 
 type Held = { readonly shape: PlacedShape; readonly x: number; readonly y: number; readonly needs: number; seen: number }
@@ -42,12 +44,12 @@ export const layOut = (random: RandomStream, request: LayoutRequest): Layout => 
 
   const tryOne = (radius: number): boolean => {
     const classIndex = random.integer(0, shapeClasses.length - 1)
-    const near = held.length > 0 && random.chance(0.12) ? held[random.integer(0, held.length - 1)] : undefined
+    const near = held.length > 0 && random.chance(0.1) ? held[random.integer(0, held.length - 1)] : undefined
     const [x, y] = near === undefined ? freeSpot(random, radius, width, height) : spotBeside(random, near, radius)
     if (x < 0 || y < 0 || x > width || y > height) return false
     const shape = shapeAt(random, classIndex, x, y, radius)
     const pixels = pixelsInside(shape.outline, width, height)
-    const needs = Math.max(fewestPixels, polygonArea(shape.outline) * (random.chance(0.12) ? rareVisible : usualVisible))
+    const needs = Math.max(fewestPixels, polygonArea(shape.outline) * (random.chance(0.1) ? rareVisible : usualVisible))
     if (pixels.length < needs) return false
     const hidden = new Map<number, number>()
     let crowdHidden = 0
@@ -56,6 +58,8 @@ export const layOut = (random: RandomStream, request: LayoutRequest): Layout => 
       if (owner >= 0) hidden.set(owner, (hidden.get(owner) ?? 0) + 1)
       else if (crowdPixels.has(pixel)) crowdHidden += 1
     }
+    // Most objects that are not beside another one on purpose look for a free place first.
+    if (near === undefined && (hidden.size > 0 || crowdHidden > 0) && !random.chance(acceptsOverlap)) return false
     const fits = [...hidden].every(([owner, count]) => {
       const below = held[owner]
       return below !== undefined && below.seen - count >= below.needs
@@ -78,13 +82,13 @@ export const layOut = (random: RandomStream, request: LayoutRequest): Layout => 
 }
 
 /**
- * Radii in pixels, about from large to small. One object in three is small whatever the canvas (11–28 px across); the
- * others measure 30–66 px across on a canvas of 128 px, and in proportion on a larger one.
+ * Radii in pixels, about from large to small. One object in three is small whatever the canvas (16–30 px across); the
+ * others measure 32–60 px across on a canvas of 128 px, and in proportion on a larger one.
  */
 const radii = (random: RandomStream, { width, height, instances }: LayoutRequest): readonly number[] => {
   const zoom = Math.min(width, height) / 128
   return Array.from({ length: instances }, () => {
-    const radius = random.chance(0.35) ? random.range(5.5, 14) : random.range(15, 33) * zoom
+    const radius = random.chance(0.35) ? random.range(8, 15) : random.range(16, 30) * zoom
     return { radius, order: radius * random.range(0.5, 1.5) }
   })
     .sort((a, b) => b.order - a.order)
