@@ -187,29 +187,41 @@ export async function* train({ config, setup, device, run, checkpoint, until, si
   const partOf = (split: Split): Split =>
     evaluation.images === null ? split : { ...split, instances: onlyImages(split.instances, new Set(split.instances.images.slice(0, evaluation.images).map(({ id }) => id))) }
 
+  /** The inputs of a step. They rest on the position and the step alone, so they may be made ahead of time. */
+  const prepare = async (from: Position, at: number) => {
+    const next = await batches.next(from)()
+    if (E.isLeft(next)) return E.left(badFile(next.left))
+    const { batch, position: after } = next.right
+    const values = trainingValues(
+      setup.model.options,
+      { images: batch.images, height: batch.height, width: batch.width, items: batch.items.map(targetsOf) },
+      config.data.maxObjects,
+      { _tag: 'random', key: foldIn(keys, at) }
+    )
+    return E.right({ batch, after, values })
+  }
+
+  let ahead: ReturnType<typeof prepare> | undefined
   while (step < last && signal?.aborted !== true) {
     const from = performance.now()
-    const next = await batches.next(position)()
-    if (E.isLeft(next)) return yield fail(badFile(next.left))
-    const { batch } = next.right
+    const prepared = await (ahead ?? prepare(position, step))
+    if (E.isLeft(prepared)) return yield fail(prepared.left)
+    const { batch, after, values } = prepared.right
     const learningRate = rate(step)
-    const inputs: StepInputs = {
-      batch: trainingValues(
-        setup.model.options,
-        { images: batch.images, height: batch.height, width: batch.width, items: batch.items.map(targetsOf) },
-        config.data.maxObjects,
-        { _tag: 'random', key: foldIn(keys, step) }
-      ),
-      learningRate: scalar(learningRate)
-    }
+    const inputs: StepInputs = { batch: values, learningRate: scalar(learningRate) }
     const ready = performance.now()
-    const output = await advance(inputs)()
+    // While the device computes this step, the next one's inputs are made.
+    const running = advance(inputs)()
+    ahead = step + 1 < last ? prepare(after, step + 1) : undefined
+    // What goes wrong in it is answered where it is awaited, should the next step come to be.
+    void ahead?.catch(() => undefined)
+    const output = await running
     if (E.isLeft(output)) {
       yield* save()
       return yield fail(failed(`Training failed at step ${step + 1}: ${showError(output.left)}`))
     }
     step++
-    position = next.right.position
+    position = after
     seen = seenAfter(seen, batch)
     const losses = numbersOf(output.right)
     const milliseconds = performance.now() - from
