@@ -71,7 +71,7 @@ export const compareTraining = async (
 ): Promise<Stages> => {
   const input = transformed(config, recording)
   const items = targetsOf(input, recording)
-  const capacity = Math.max(...items.map(({ labels }) => labels.length))
+  const capacity = Math.max(1, ...items.map(({ labels }) => labels.length))
   const batch = trainingValues(model.options, { images: input.batch, height: input.height, width: input.width, items }, capacity, { _tag: 'first' })
 
   const first = right(
