@@ -1,5 +1,5 @@
 import { definitionOf } from '@tabula/nn'
-import type { AnyLayer } from '@tabula/nn'
+import type { AnyLayer, TrainingContext } from '@tabula/nn'
 import { TreeError } from '@tabula/tensor'
 import type { Key, Shape, Tensor } from '@tabula/tensor'
 
@@ -22,8 +22,8 @@ type Real = Tensor<Shape, 'f32'>
 export interface Scope {
   /** A layer whose leaves are this record's own. */
   readonly here: (of: AnyLayer, x: Real) => Real
-  /** A layer whose leaves are in a field. */
-  readonly layer: (name: string, of: AnyLayer, x: Real) => Real
+  /** A layer whose leaves are in a field. `context` says which rows of x count in training. */
+  readonly layer: (name: string, of: AnyLayer, x: Real, context?: TrainingContext) => Real
   /** A module in a field. */
   readonly module: <Input, Output>(name: string, of: Module<Input, Output>, input: Input) => Output
   /** The state after everything applied so far. */
@@ -47,9 +47,9 @@ export const leafAt = (operation: string, trees: Trees, path: readonly string[])
 
 export const scopeOf = (mode: Mode, params: Trees, initial: Trees): Scope => {
   let state = initial
-  const step = (of: AnyLayer, p: unknown, s: unknown, x: Real): readonly [Real, unknown] => {
+  const step = (of: AnyLayer, p: unknown, s: unknown, x: Real, context?: TrainingContext): readonly [Real, unknown] => {
     const definition = definitionOf(of)
-    return mode === 'train' ? definition.train(p, s, x) : [definition.infer(p, s, x), s]
+    return mode === 'train' ? definition.train(p, s, x, context) : [definition.infer(p, s, x), s]
   }
   const within = <Output>(name: string, apply: (p: Trees, s: Trees) => readonly [Output, unknown]): Output => {
     const [y, next] = apply(treesAt(params, name), treesAt(state, name))
@@ -62,7 +62,7 @@ export const scopeOf = (mode: Mode, params: Trees, initial: Trees): Scope => {
       state = { ...state, ...Object(next) }
       return y
     },
-    layer: (name, of, x) => within(name, (p, s) => step(of, p, s, x)),
+    layer: (name, of, x, context) => within(name, (p, s) => step(of, p, s, x, context)),
     module: (name, of, input) => within(name, (p, s) => of.apply(mode, p, s, input)),
     state: () => state
   }

@@ -27,8 +27,8 @@ const nest = <P, S, F extends Signature>(name: string, of: AnyLayer): Layer<P, S
       const { params, state } = inner.init(key, joinPath(path, name))
       return { params: { [name]: params }, state: { [name]: state } }
     },
-    train: (params, state, x) => {
-      const [y, next] = inner.train(fieldOf(params, name), fieldOf(state, name), x)
+    train: (params, state, x, context) => {
+      const [y, next] = inner.train(fieldOf(params, name), fieldOf(state, name), x, context)
       return [y, { ...Object(state), [name]: next }]
     },
     infer: (params, state, x) => inner.infer(fieldOf(params, name), fieldOf(state, name), x)
@@ -63,9 +63,9 @@ type CheckedSignature<R> = R extends Signature ? R : never
 
 const composed = (a: Definition<unknown, unknown>, b: Definition<unknown, unknown>): Definition<unknown, unknown> => ({
   init: (key, path) => merged(a, b, key, path),
-  train: (params, state, x) => {
-    const [y, next] = a.train(params, state, x)
-    return b.train(params, next, y)
+  train: (params, state, x, context) => {
+    const [y, next] = a.train(params, state, x, context)
+    return b.train(params, next, y, context)
   },
   infer: (params, state, x) => b.infer(params, state, a.infer(params, state, x))
 })
@@ -132,9 +132,9 @@ export function residual(branch: AnyLayer, shortcut: AnyLayer = identity): AnyLa
   const [f, g] = [definitionOf(branch), definitionOf(shortcut)]
   return withTypes<unknown, unknown, Signature>({
     init: (key, path) => merged(f, g, key, path),
-    train: (params, state, x) => {
-      const [y, between] = f.train(params, state, x)
-      const [z, next] = g.train(params, between, x)
+    train: (params, state, x, context) => {
+      const [y, between] = f.train(params, state, x, context)
+      const [z, next] = g.train(params, between, x, context)
       return [sum(y, z), next]
     },
     infer: (params, state, x) => sum(f.infer(params, state, x), g.infer(params, state, x))

@@ -23,7 +23,8 @@ export interface Layer<P, S, F extends Signature = Signature> {
   readonly train: <X extends Shape>(
     params: P,
     state: S,
-    x: Tensor<X, 'f32'> & Check<Applied<X, F>>
+    x: Tensor<X, 'f32'> & Check<Applied<X, F>>,
+    context?: TrainingContext
   ) => readonly [Tensor<Checked<Applied<X, F>>, 'f32'>, S]
   /** The result, as in inference. Throws `ShapeError`. */
   readonly infer: <X extends Shape>(params: P, state: S, x: Tensor<X, 'f32'> & Check<Applied<X, F>>) => Tensor<Checked<Applied<X, F>>, 'f32'>
@@ -48,10 +49,17 @@ export type StateOf<L> = TypesOf<L> extends { readonly state: infer S } ? S : ne
 /** What a layer does to shapes. */
 export type SignatureOf<L> = TypesOf<L> extends { readonly signature: infer F extends Signature } ? F : never
 
+/** What a layer may know of its input in training besides the numbers. */
+export interface TrainingContext {
+  /** `[N]`: 1 for rows of the input that are part of the batch, 0 for rows that fill it up to its size: statistics leave them out. */
+  readonly rows?: Tensor<Shape, 'f32'>
+}
+
 /** A layer's functions without knowledge of shapes: what authors of layers write. */
 export interface Definition<P, S> {
   readonly init: (key: Key, path: string) => Initial<P, S>
-  readonly train: (params: P, state: S, x: Tensor<Shape, 'f32'>) => readonly [Tensor<Shape, 'f32'>, S]
+  /** A layer made of others hands `context` on to them. */
+  readonly train: (params: P, state: S, x: Tensor<Shape, 'f32'>, context?: TrainingContext) => readonly [Tensor<Shape, 'f32'>, S]
   readonly infer: (params: P, state: S, x: Tensor<Shape, 'f32'>) => Tensor<Shape, 'f32'>
 }
 

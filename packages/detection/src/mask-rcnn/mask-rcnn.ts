@@ -101,7 +101,7 @@ export const maskRcnn = (options: MaskRcnnOptions): MaskRcnn => {
     const own = (trees: Trees): Trees => ({ mask_head: trees['mask_head'], mask_predictor: trees['mask_predictor'] })
     const on = (parameters: Trees, state: Trees, features: readonly Real[], rows: PositiveRois, bitmaps: Tensor<Shape, 'bool'>): readonly [Scalar, Trees] => {
       const scope = scopeOf('train', parameters, state)
-      const regions = scope.layer('mask_head', maskHead, pooled(features, rows.boxes, rows.image, options.mask.size))
+      const regions = scope.layer('mask_head', maskHead, pooled(features, rows.boxes, rows.image, options.mask.size), { rows: rows.positive })
       const logits = scope.module('mask_predictor', masks, { regions, labels: rows.labels })
       return [maskLoss(logits, maskTargets(rows, bitmaps, logits.shape[1] ?? 0), rows.positive), scope.state()]
     }
@@ -132,7 +132,7 @@ export const maskRcnn = (options: MaskRcnnOptions): MaskRcnn => {
       const losses = scope.module(
         'roi_heads',
         stage((inner, _input: null) => {
-          const boxFeatures = inner.layer('box_head', boxHead, pooled(maps, rois.boxes, rois.image, options.box.size))
+          const boxFeatures = inner.layer('box_head', boxHead, pooled(maps, rois.boxes, rois.image, options.box.size), { rows: rois.valid })
           const boxLoss = boxLosses(inner.module('box_predictor', predictor, boxFeatures), rois, classes, options.smoothL1Beta)
           return {
             loss_objectness: rpnLoss.objectness,

@@ -1,4 +1,4 @@
-import { add, concatenate, constant, div, floats, maximum, mul, reshape, rsqrt, ShapeError, showShape, sizeOf, slice, square, stopGradient, sub, sum } from '@tabula/tensor'
+import { add, concatenate, constant, div, floats, maximum, minimum, mul, reshape, rsqrt, ShapeError, showShape, sizeOf, slice, square, stopGradient, sub, sum, total } from '@tabula/tensor'
 import type { Shape, Tensor } from '@tabula/tensor'
 import type { Reduce } from '../reduce/reduce.js'
 
@@ -42,55 +42,77 @@ export const affineNormalize = <S extends Shape>(
   return add(mul(wide, spread(wide, slope)), spread(wide, offset)) as Tensor<S, 'f32'>
 }
 
+/** Which of a batch's rows count. */
+export interface CountedRows {
+  /** `[N]`: 1 for rows that are part of the batch, 0 for rows that fill it up. All rows where not given. */
+  readonly rows?: Real
+}
+
+/** What sums over the batch are made of: the elements of rows that count, and how many a channel has, of rank 0. */
+const counted = (operation: string, x: Real, rows: Real | undefined): { readonly only: (of: Real) => Real; readonly count: Tensor<Shape, 'f32'> } => {
+  const elements = sizeOf(x.shape) / Math.max(1, channelsOf(operation, x))
+  const [n = 0] = x.shape
+  if (rows === undefined) return { only: (of) => of, count: constant(floats([], [elements])) }
+  if (rows.shape.length !== 1 || rows.shape[0] !== n) throw new ShapeError({ operation, operand: 'rows', expected: showShape([n]), found: showShape(rows.shape) })
+  const column = reshape(x.shape.map((_, axis) => (axis === 0 ? n : 1)))(rows)
+  return { only: (of) => mul(of, column), count: mul(total(rows), n === 0 ? 0 : elements / n) }
+}
+
 /**
  * Batch normalization of `[N, C, …]` by the batch's own mean and biased variance, computed in two passes (Ioffe & Szegedy 2015;
- * PyTorch's `batch_norm` in training). Throws `ShapeError`.
+ * PyTorch's `batch_norm` in training). Statistics are those of the `rows` that count; all rows are normalized. Throws `ShapeError`.
  */
 export const batchNormalize = <S extends Shape>(
   x: Tensor<S, 'f32'>,
-  options: { readonly eps?: number } = {},
+  { rows, ...options }: { readonly eps?: number } & CountedRows = {},
   weight?: Real,
   bias?: Real
 ): BatchNormalized<S> => {
   const wide: Real = x
-  const count = sizeOf(wide.shape) / Math.max(1, channelsOf('batchNormalize', wide))
-  const mean = mul(sum({ axes: others(wide) })(wide), 1 / count)
-  const variance = mul(sum({ axes: others(wide) })(square(sub(wide, spread(wide, mean)))), 1 / count)
-  return { y: affineNormalize(x, { mean, variance }, options, weight, bias), mean, variance, count: constant(floats([], [count])) }
+  const { only, count } = counted('batchNormalize', wide, rows)
+  const share: Real = div(1, maximum(count, 1))
+  const mean = mul(sum({ axes: others(wide) })(only(wide)), share)
+  const variance = mul(sum({ axes: others(wide) })(only(square(sub(wide, spread(wide, mean))))), share)
+  return { y: affineNormalize(x, { mean, variance }, options, weight, bias), mean, variance, count }
 }
 
 /**
  * Batch normalization by the statistics of all replicas' batches together. One sum over replicas of (Σx, Σx², count), and in the
- * derivative one of their cotangents, which are combinations of (Σdy, Σdy·x̂). Shards may differ in size or be empty. The
- * gradients of weight and bias stay those of this replica.
+ * derivative one of their cotangents, which are combinations of (Σdy, Σdy·x̂). Shards may differ in size or be empty, and only
+ * `rows` that count are part of them. The gradients of weight and bias stay those of this replica.
  */
 export const synchronizedBatchNormalize = <S extends Shape>(
   x: Tensor<S, 'f32'>,
-  { reduce, label, eps = 1e-5 }: { readonly reduce: Reduce; readonly label: string; readonly eps?: number },
+  { reduce, label, rows, eps = 1e-5 }: { readonly reduce: Reduce; readonly label: string; readonly eps?: number } & CountedRows,
   weight?: Real,
   bias?: Real
 ): BatchNormalized<S> => {
   const wide: Real = x
   const channels = channelsOf('synchronizedBatchNormalize', wide)
-  const local = sizeOf(wide.shape) / Math.max(1, channels)
-  const sums = sum({ axes: others(wide) })(wide)
-  const squares = sum({ axes: others(wide) })(square(wide))
-  const all: Real = reduce.sum(label)(concatenate({ axis: 0 })<Shape, 'f32'>([sums, squares, constant(floats([1], [local]))]))
+  const local = counted('synchronizedBatchNormalize', wide, rows)
+  const sums = sum({ axes: others(wide) })(local.only(wide))
+  const squares = sum({ axes: others(wide) })(local.only(square(wide)))
+  const all: Real = reduce.sum(label)(concatenate({ axis: 0 })<Shape, 'f32'>([sums, squares, reshape([1])(local.count)]))
   const part = (start: number, limit: number): Real => slice({ axis: 0, start, limit })(all)
   const count = reshape([])(part(2 * channels, 2 * channels + 1))
-  const mean: Real = div(part(0, channels), count)
+  const share: Real = div(1, maximum(count, 1))
+  const mean: Real = mul(part(0, channels), share)
   // Rounding can leave a variance a little below 0.
-  const variance: Real = maximum(sub(div(part(channels, 2 * channels), count), square(mean)), 0)
+  const variance: Real = maximum(sub(mul(part(channels, 2 * channels), share), square(mean)), 0)
   return { y: affineNormalize(x, { mean, variance }, { eps }, weight, bias), mean, variance, count }
 }
 
-/** Running statistics after a batch: (1 − momentum)·running + momentum·batch, of the unbiased variance, as PyTorch. */
+/**
+ * Running statistics after a batch: (1 − momentum)·running + momentum·batch, of the unbiased variance, as PyTorch. A batch of nothing
+ * leaves them as they are.
+ */
 export const updateRunning = (
   running: { readonly running_mean: Real; readonly running_var: Real },
   { mean, variance, count }: BatchNormalized,
   momentum: number
 ): { readonly running_mean: Real; readonly running_var: Real } => {
-  const mix = (old: Real, now: Real): Real => add(mul(old, 1 - momentum), mul(stopGradient(now), momentum))
+  const share: Real = mul(minimum(count, 1), momentum)
+  const mix = (old: Real, now: Real): Real => add(mul(old, sub(1, share)), mul(stopGradient(now), share))
   const unbiased = mul(variance, div(count, maximum(sub(count, 1), 1)))
   return { running_mean: mix(running.running_mean, mean), running_var: mix(running.running_var, unbiased) }
 }

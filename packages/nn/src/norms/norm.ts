@@ -5,7 +5,7 @@ import type { Spatial } from '../signature.js'
 import type { NoLeaves, Parameter } from '../tree.js'
 import type { Key, Shape, Tensor } from '@tabula/tensor'
 import { affineNormalize, batchNormalize, synchronizedBatchNormalize, updateRunning } from '../functions/batch-normalize.js'
-import type { BatchNormalized } from '../functions/batch-normalize.js'
+import type { BatchNormalized, CountedRows } from '../functions/batch-normalize.js'
 import { groupNormalize } from '../functions/group-normalize.js'
 import type { Reduce } from '../reduce/reduce.js'
 import { add, mean, mul, reshape, rsqrt, ShapeError, square, sub } from '@tabula/tensor'
@@ -74,13 +74,13 @@ export interface BatchNormOptions {
   readonly momentum?: number
 }
 
-type Normalize = (x: Tensor<Shape, 'f32'>, weight: Parameter, bias: Parameter) => BatchNormalized
+type Normalize = (x: Tensor<Shape, 'f32'>, weight: Parameter, bias: Parameter, counted: CountedRows) => BatchNormalized
 
 const byBatch = <const C extends number>(channels: C, scale: number, { eps = 1e-5, momentum = 0.1 }: BatchNormOptions, apply: Normalize) =>
   layer<Affine, Running, Spatial<C, C, 1>>({
     init: (key, path): Initial<Affine, Running> => ({ params: affine(key, path, channels, scale), state: running(key, path, channels) }),
-    train: ({ weight, bias }, state, x) => {
-      const normalized = apply(x, weight, bias)
+    train: ({ weight, bias }, state, x, { rows } = {}) => {
+      const normalized = apply(x, weight, bias, rows === undefined ? {} : { rows })
       return [normalized.y, { ...state, ...updateRunning(state, normalized, momentum) }]
     },
     infer: ({ weight, bias }, { running_mean, running_var }, x) => affineNormalize(x, { mean: running_mean, variance: running_var }, { eps }, weight, bias)
@@ -91,7 +91,7 @@ export const batchNorm = (options: BatchNormOptions = {}): Norm<Affine, Running>
   name: 'batchNorm',
   needsBias: false,
   layer: (channels, { scale = 1 } = {}) =>
-    byBatch(channels, scale, options, (x, weight, bias) => batchNormalize(x, options, weight, bias))
+    byBatch(channels, scale, options, (x, weight, bias, counted) => batchNormalize(x, { ...options, ...counted }, weight, bias))
 })
 
 /** Batch normalization by the statistics of all replicas (PyTorch's `SyncBatchNorm`): see `synchronizedBatchNormalize`. */
@@ -99,8 +99,8 @@ export const syncBatchNorm = (reduce: Reduce, options: BatchNormOptions = {}): N
   name: `syncBatchNorm(${reduce.size})`,
   needsBias: false,
   layer: (channels, { scale = 1 } = {}) =>
-    byBatch(channels, scale, options, (x, weight, bias) =>
-      synchronizedBatchNormalize(x, { ...options, reduce, label: `syncBatchNorm(${channels})` }, weight, bias)
+    byBatch(channels, scale, options, (x, weight, bias, counted) =>
+      synchronizedBatchNormalize(x, { ...options, ...counted, reduce, label: `syncBatchNorm(${channels})` }, weight, bias)
     )
 })
 
