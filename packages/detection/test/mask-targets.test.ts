@@ -4,16 +4,13 @@ import { compile, floats, integers, key, showError } from '@tabula/tensor'
 import type { HostValue } from '@tabula/tensor'
 import { referenceDevice } from '@tabula/tensor/reference'
 import { frozenBatchNorm, noNorm } from '@tabula/nn'
-import { fpn, maskConvs, maskRcnn, maskTargets, resnet, torchvisionDefaults, trainingValues, twoFc } from '../src/index.js'
+import { boxHead, fpn, maskConvs, maskHead, maskTargets, rcnn, resnet, torchvision, trainingValues, twoFc } from '../src/index.js'
 
-const backbone = resnet({ blocks: [1, 1, 1, 1], block: 'bottleneck', base: 4, norm: frozenBatchNorm() })
-const model = maskRcnn({
-  ...torchvisionDefaults,
-  backbone,
-  pyramid: fpn(backbone.channels, { channels: 8, norm: noNorm }),
+const model = rcnn({
+  ...torchvision,
+  backbone: fpn(resnet({ blocks: [1, 1, 1, 1], block: 'bottleneck', base: 4, norm: frozenBatchNorm() }), { channels: 8, norm: noNorm }),
   classes: 3,
-  box: twoFc({ width: 8 }),
-  mask: maskConvs({ convs: 1, channels: 8, norm: noNorm })
+  heads: { box: boxHead(twoFc({ width: 8 })), mask: maskHead(maskConvs({ convs: 1, channels: 8, norm: noNorm })) }
 })
 
 const [height, width] = [20, 24]
@@ -29,7 +26,7 @@ const targetsAtTheEdge = async (side: number): Promise<ArrayLike<number>> => {
     maskRow: integers([1], [0]),
     positive: floats([1], [1])
   }
-  const inputs: { readonly regions: typeof regions; readonly masks: HostValue<'bool'> } = { regions, masks: batch.masks }
+  const inputs: { readonly regions: typeof regions; readonly masks: HostValue<'bool'> } = { regions, masks: batch.targets.mask.masks }
   const compiled = await compile(referenceDevice())((args) => maskTargets(args.regions, args.masks, 28), inputs)()
   if (E.isLeft(compiled)) throw new Error(showError(compiled.left))
   const ran = await compiled.right.run(inputs)()

@@ -7,7 +7,7 @@ import { fromStateDict, groupNorm, toStateDict } from '@tabula/nn'
 import { compile, decodeSafetensors, key, showError } from '@tabula/tensor'
 import type { HostValue } from '@tabula/tensor'
 import { cpuDevice } from '@tabula/tensor/cpu'
-import { anchorsOf, convsOneFc, fpn, maskConvs, maskRcnn, matchAnchors, resnet, torchvisionDefaults, totalLoss, trainingValues } from '../src/index.js'
+import { anchorsOf, boxHead, convsOneFc, fpn, maskConvs, maskHead, matchAnchors, rcnn, resnet, torchvision, totalLoss, trainingValues } from '../src/index.js'
 import type { Trees } from '../src/index.js'
 
 const folder = new URL('../../../fixtures/maskrcnn/', import.meta.url)
@@ -27,19 +27,16 @@ const dataOf = (values: ReadonlyMap<string, HostValue>, name: string): HostValue
 
 // The settings of group_norm.config.json.
 const gn = groupNorm(4)
-const backbone = resnet({ blocks: [1, 2, 1, 1], block: 'bottleneck', base: 8, norm: gn })
-const model = maskRcnn({
-  ...torchvisionDefaults,
-  backbone,
-  pyramid: fpn(backbone.channels, { channels: 24, norm: gn }),
+const model = rcnn({
+  ...torchvision,
+  backbone: fpn(resnet({ blocks: [1, 2, 1, 1], block: 'bottleneck', base: 8, norm: gn }), { channels: 24, norm: gn }),
   classes: 4,
-  box: convsOneFc({ convs: 2, width: 48, norm: gn }),
-  mask: maskConvs({ convs: 2, channels: 24, norm: gn }),
-  anchors: { sizes: [[8], [16], [32], [64], [128]], ratios: [0.5, 1, 2] },
-  rpnTargets: { ...torchvisionDefaults.rpnTargets, batch: 64 },
-  trainProposals: { ...torchvisionDefaults.trainProposals, preNms: 200, postNms: 60 },
-  sampling: { ...torchvisionDefaults.sampling, batch: 40, foreground: 0.25 },
-  canonicalScale: 40
+  heads: { box: boxHead(convsOneFc({ convs: 2, width: 48, norm: gn })), mask: maskHead(maskConvs({ convs: 2, channels: 24, norm: gn })) },
+  anchors: { ...torchvision.anchors, sizes: [[8], [16], [32], [64], [128]] },
+  rpnTargets: { ...torchvision.rpnTargets, batch: 64 },
+  trainProposals: { ...torchvision.trainProposals, preNms: 200, postNms: 60 },
+  sampling: { ...torchvision.sampling, batch: 40, foreground: 0.25 },
+  pooling: { ...torchvision.pooling, canonicalScale: 40 }
 })
 
 const inputs = recording('group_norm.eval.safetensors.gz')

@@ -3,7 +3,7 @@ import { either as E } from 'fp-ts'
 import { compile, floats, hostValue, integers, showError } from '@tabula/tensor'
 import type { HostValue } from '@tabula/tensor'
 import { referenceDevice } from '@tabula/tensor/reference'
-import { sampleRois, torchvisionDefaults } from '../src/index.js'
+import { sampleRois, torchvision } from '../src/index.js'
 
 interface Case {
   readonly boxes: HostValue<'f32'>
@@ -27,7 +27,7 @@ const values = (object: 0 | 1): Case => ({
 })
 
 const sampled = async (inputs: Case, batch: number) => {
-  const options = { ...torchvisionDefaults.sampling, batch, positiveFraction: 0.5 }
+  const options = { ...torchvision.sampling, batch, positiveFraction: 0.5 }
   const program = await compile(referenceDevice())(
     (x) => {
       const proposals = { boxes: x.boxes, scores: x.scores, valid: x.valid }

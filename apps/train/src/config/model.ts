@@ -1,5 +1,5 @@
-import { convsOneFc, fpn, maskConvs, maskRcnn, resnet, torchvisionDefaults, twoFc } from '@tabula/detection'
-import type { MaskRcnn } from '@tabula/detection'
+import { boxHead, convsOneFc, detectron2, fpn, maskConvs, maskHead, rcnn, resnet, torchvision, twoFc } from '@tabula/detection'
+import type { Backbone, MaskRcnn } from '@tabula/detection'
 import { batchNorm, frozenBatchNorm, groupNorm, multiStep, noNorm, sgd, valuesOf, warmUp } from '@tabula/nn'
 import type { Norm, Optimizer, Schedule } from '@tabula/nn'
 import { detectron2Normalization, detectronNormalization, torchvisionNormalization } from '@tabula/coco/pipeline'
@@ -8,24 +8,27 @@ import type { Config } from './schema.js'
 
 const withNorm = <P, S>({ model }: Config, classes: number, norm: Norm<P, S>): MaskRcnn => {
   const shape = model.depth === 'custom' ? { blocks: model.blocks, block: model.block } : { depth: depths[model.depth] }
-  const backbone = resnet({ ...shape, base: model.width, norm })
+  const body: Backbone = resnet({ ...shape, base: model.width, norm })
   const { width, convs } = model.boxHead
   const { proposals, regions } = model
-  const defaults = torchvisionDefaults
-  return maskRcnn({
+  const defaults = torchvision
+  return rcnn({
     ...defaults,
-    backbone,
-    pyramid: fpn(backbone.channels, { channels: model.pyramid.channels, norm }),
+    backbone: fpn(body, { channels: model.pyramid.channels, norm }),
     classes,
-    anchors: model.anchors,
-    box: convs === 0 ? twoFc({ width }) : convsOneFc({ convs, width, norm }),
-    mask: maskConvs({ ...model.maskHead, norm }),
+    anchors: { ...defaults.anchors, ...model.anchors },
+    heads: {
+      box: boxHead(convs === 0 ? twoFc({ width }) : convsOneFc({ convs, width, norm })),
+      mask: maskHead(maskConvs({ ...model.maskHead, norm }))
+    },
     rpnTargets: { ...defaults.rpnTargets, batch: model.rpnBatch },
     trainProposals: { ...defaults.trainProposals, preNms: proposals.trainBefore, postNms: proposals.trainAfter },
     testProposals: { ...defaults.testProposals, preNms: proposals.testBefore, postNms: proposals.testAfter },
     sampling: { ...defaults.sampling, ...regions },
-    canonicalScale: model.canonicalScale,
-    detections: { ...defaults.detections, ...model.detections }
+    pooling: { ...defaults.pooling, canonicalScale: model.canonicalScale },
+    detections: { ...defaults.detections, ...model.detections },
+    // Masks are pasted by detectron2's rule, which needs no box of whole pixels and so serves small objects better.
+    paste: detectron2.paste
   })
 }
 

@@ -3,14 +3,12 @@ import { pipe } from 'fp-ts/lib/function.js'
 import { encodeBitmap, toCompressedString } from '@tabula/coco'
 import type { Result } from '@tabula/coco'
 import type { Batch } from '@tabula/coco/pipeline'
-import { inferenceValues } from '@tabula/detection'
-import type { Detections, InferenceValues, MaskRcnn, Trees } from '@tabula/detection'
+import { inferenceValues, pasteBitmap } from '@tabula/detection'
+import type { Corners, Detections, InferenceValues, MaskRcnn, PasteRule, Trees } from '@tabula/detection'
 import { compile, showError } from '@tabula/tensor'
 import type { Compiled, Device, ValuesOf } from '@tabula/tensor'
 import { failed } from '../failure.js'
 import type { Failure } from '../failure.js'
-import { pasteMask } from './paste-mask.js'
-import type { Corners } from './paste-mask.js'
 
 /** Parameters and running statistics. */
 export interface Weights {
@@ -39,7 +37,7 @@ const filledUp = (batch: Batch, count: number): Batch => {
   return { ...batch, images, items: [...batch.items, ...Array.from({ length: missing }, () => last)] }
 }
 
-const resultsOf = ({ items }: Batch, { boxes, scores, labels, valid, masks }: ValuesOf<Detections>, categoryOf: (label: number) => number | undefined): readonly Result[] => {
+const resultsOf = ({ items }: Batch, { boxes, scores, labels, valid, masks }: ValuesOf<Detections>, categoryOf: (label: number) => number | undefined, paste: PasteRule): readonly Result[] => {
   const [, count = 0, size = 0] = masks.shape
   return items.flatMap((item, n) =>
     Array.from({ length: count }, (_, d): Result | undefined => {
@@ -49,7 +47,7 @@ const resultsOf = ({ items }: Batch, { boxes, scores, labels, valid, masks }: Va
       const side = (k: number): number => (boxes.data[at * 4 + k] ?? 0) / (k % 2 === 0 ? item.scaleX : item.scaleY)
       const corners: Corners = [side(0), side(1), side(2), side(3)]
       const { originalHeight: height, originalWidth: width } = item
-      const mask = encodeBitmap(pasteMask(masks.data, at * size * size, size, corners, height, width), height, width)
+      const mask = encodeBitmap(pasteBitmap(paste, { probabilities: masks.data, start: at * size * size, side: size }, corners, { height, width }), height, width)
       return {
         image_id: item.imageId,
         category_id: category,
@@ -79,7 +77,7 @@ export const detectorOn = (device: Device, model: MaskRcnn, categoryOf: (label: 
     return pipe(
       programFor(args),
       TE.flatMap((program) => pipe(program.run(args), TE.mapLeft(trouble))),
-      TE.map((found) => resultsOf(batch, found, categoryOf))
+      TE.map((found) => resultsOf(batch, found, categoryOf, model.options.paste))
     )
   }
 }

@@ -1,4 +1,4 @@
-import { convsOneFc, fpn, maskConvs, maskRcnn, resnet, torchvisionDefaults, twoFc } from '@tabula/detection'
+import { boxHead, convsOneFc, fpn, maskConvs, maskHead, rcnn, resnet, torchvision, twoFc } from '@tabula/detection'
 import type { MaskRcnn } from '@tabula/detection'
 import { groupNorm, noNorm } from '@tabula/nn'
 
@@ -8,23 +8,18 @@ export type StepSize = 'small' | 'full'
 /** The detector that `model` in python/torch_rival.py builds, number for number. */
 export const stepModel = (size: StepSize): MaskRcnn => {
   const norm = groupNorm(32)
-  const backbone = resnet({ depth: size === 'small' ? 18 : 50, norm })
-  const common = {
-    ...torchvisionDefaults,
-    backbone,
-    // torchvision's `resnet_fpn_backbone` gives its norm to the body alone.
-    pyramid: fpn(backbone.channels, { channels: 256, norm: noNorm }),
-    mask: maskConvs({ norm }),
-    classes: 81
-  }
+  // torchvision's `resnet_fpn_backbone` gives its norm to the body alone.
+  const backbone = fpn(resnet({ depth: size === 'small' ? 18 : 50, norm }), { channels: 256, norm: noNorm })
+  const common = { ...torchvision, backbone, classes: 81 } as const
+  const mask = maskHead(maskConvs({ norm }))
   return size === 'full'
-    ? maskRcnn({ ...common, box: convsOneFc({ norm }) })
-    : maskRcnn({
+    ? rcnn({ ...common, heads: { box: boxHead(convsOneFc({ norm })), mask } })
+    : rcnn({
         ...common,
-        box: twoFc(),
-        anchors: { ...torchvisionDefaults.anchors, sizes: [[16], [32], [64], [128], [256]] },
-        trainProposals: { ...torchvisionDefaults.trainProposals, preNms: 512, postNms: 256 },
-        sampling: { ...torchvisionDefaults.sampling, batch: 64 }
+        heads: { box: boxHead(twoFc()), mask },
+        anchors: { ...torchvision.anchors, sizes: [[16], [32], [64], [128], [256]] },
+        trainProposals: { ...torchvision.trainProposals, preNms: 512, postNms: 256 },
+        sampling: { ...torchvision.sampling, batch: 64 }
       })
 }
 

@@ -1,5 +1,5 @@
 import { either as E } from 'fp-ts'
-import { anchorsOf, inferenceValues, pasteMask, scopeOf, treesAt } from '@tabula/detection'
+import { anchorsOf, inferenceValues, pasteMask, scopeOf, torchvision, treesAt } from '@tabula/detection'
 import type { MaskRcnn, Trees } from '@tabula/detection'
 import { compile, showError } from '@tabula/tensor'
 import type { Device, HostValue, Tensor } from '@tabula/tensor'
@@ -52,7 +52,8 @@ export const runInference = async (model: MaskRcnn, weights: { readonly params: 
   const compiled = await compile(device)((args) => {
     const within = (trees: Trees): Trees => treesAt(treesAt(trees, 'backbone'), 'body')
     const scope = scopeOf('infer', { body: within(args.params) }, { body: within(args.state) })
-    const body: readonly Tensor[] = scope.module('body', model.options.backbone.module, args.batch.images)
+    const network = model.options.backbone.body ?? model.options.backbone
+    const body: readonly Tensor[] = scope.module('body', network.module, args.batch.images)
     return { body, stages: model.stages(args.params, args.state, args.batch), detections: model.infer(args.params, args.state, args.batch) }
   }, example)()
   if (E.isLeft(compiled)) throw new Error(showError(compiled.left))
@@ -151,7 +152,7 @@ export const compareEvaluation = async (
         const wantedMasks = recorded(`roi_result${i}.masks`)
         const pasted = Array.from({ length: detectionCounts[i] ?? 0 }, (_, d) => {
           const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = inInput.data.slice(4 * d, 4 * d + 4)
-          return pasteMask(rows(masks, d, 1).data, masks.shape[1] ?? 0, [x1, y1, x2, y2], { height: ih, width: iw })
+          return pasteMask(torchvision.paste, { probabilities: rows(masks, d, 1).data, side: masks.shape[1] ?? 0 }, [x1, y1, x2, y2], { height: ih, width: iw })
         })
         const soft = recorded(`result${i}.soft_masks_first3`)
         const over = recorded(`result${i}.masks_over_half`)

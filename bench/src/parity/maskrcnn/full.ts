@@ -1,6 +1,6 @@
 import { either as E } from 'fp-ts'
 import { valueAndGradWithAux } from '@tabula/autodiff'
-import { anchorsOf, fpn, maskConvs, maskRcnn, pasteMask, resnet, torchvisionDefaults, totalLoss, trainingValues, twoFc } from '@tabula/detection'
+import { anchorsOf, boxHead, fpn, maskConvs, maskHead, pasteMask, rcnn, resnet, torchvision, totalLoss, trainingValues, twoFc } from '@tabula/detection'
 import type { MaskRcnn, Trees } from '@tabula/detection'
 import { rcnnTransform } from '@tabula/coco/pipeline'
 import { frozenBatchNorm, groupNorm, noNorm, toStateDict } from '@tabula/nn'
@@ -48,20 +48,18 @@ const weightsIn = (json: Json): ReadonlyMap<string, HostValue> => {
 
 /** torchvision's Mask R-CNN, with frozen or group normalization in the body. */
 const modelOf = (json: Json, grouped: boolean): MaskRcnn => {
-  const backbone = grouped ? resnet({ depth: 50, norm: groupNorm(32) }) : resnet({ depth: 50, norm: frozenBatchNorm() })
-  const proposals = { ...torchvisionDefaults.trainProposals, preNms: numberOf(json, 'rpn_pre_nms_top_n'), postNms: numberOf(json, 'rpn_post_nms_top_n') }
-  return maskRcnn({
-    ...torchvisionDefaults,
-    backbone,
-    pyramid: fpn(backbone.channels, { channels: 256, norm: noNorm }),
-    box: twoFc(),
-    mask: maskConvs({ norm: noNorm }),
+  const body = grouped ? resnet({ depth: 50, norm: groupNorm(32) }) : resnet({ depth: 50, norm: frozenBatchNorm() })
+  const proposals = { ...torchvision.trainProposals, preNms: numberOf(json, 'rpn_pre_nms_top_n'), postNms: numberOf(json, 'rpn_post_nms_top_n') }
+  return rcnn({
+    ...torchvision,
+    backbone: fpn(body, { channels: 256, norm: noNorm }),
+    heads: { box: boxHead(twoFc()), mask: maskHead(maskConvs({ norm: noNorm })) },
     classes: 91,
     trainProposals: proposals,
     testProposals: proposals,
-    rpnTargets: { ...torchvisionDefaults.rpnTargets, batch: numberOf(json, 'rpn_batch') },
-    sampling: { ...torchvisionDefaults.sampling, batch: numberOf(json, 'roi_batch') },
-    detections: { ...torchvisionDefaults.detections, count: numberOf(json, 'detections_per_img') }
+    rpnTargets: { ...torchvision.rpnTargets, batch: numberOf(json, 'rpn_batch') },
+    sampling: { ...torchvision.sampling, batch: numberOf(json, 'roi_batch') },
+    detections: { ...torchvision.detections, count: numberOf(json, 'detections_per_img') }
   })
 }
 
@@ -134,7 +132,7 @@ const compareInference = async (model: MaskRcnn, weights: { readonly params: Tre
   const [d = 0, mh = 1, mw = 1] = masks.shape
   const pasted = Array.from({ length: d }, (_, k) => {
     const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = Array.from(found.data).slice(4 * k, 4 * k + 4)
-    return pasteMask(Array.from(masks.data).slice(k * mh * mw, (k + 1) * mh * mw), mh, [x1, y1, x2, y2], { height, width })
+    return pasteMask(torchvision.paste, { probabilities: masks.data, start: k * mh * mw, side: mh }, [x1, y1, x2, y2], { height, width })
   })
   return {
     transform: [check('batch', { shape: [1, 3, height, width], data: batch })],

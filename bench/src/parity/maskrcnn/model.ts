@@ -1,6 +1,6 @@
 import { either as E } from 'fp-ts'
-import { convsOneFc, fpn, maskConvs, maskRcnn, resnet, twoFc } from '@tabula/detection'
-import type { ImageTargets, MaskRcnn, Trees } from '@tabula/detection'
+import { boxHead, convsOneFc, fpn, maskConvs, maskHead, rcnn, resnet, torchvision, twoFc } from '@tabula/detection'
+import type { Backbone, ImageTargets, MaskRcnn, Trees } from '@tabula/detection'
 import { rcnnTransform } from '@tabula/coco/pipeline'
 import type { Transformed } from '@tabula/coco/pipeline'
 import { batchNorm, fromStateDict, frozenBatchNorm, groupNorm, noNorm, toStateDict } from '@tabula/nn'
@@ -18,23 +18,21 @@ const part = (json: Json, name: string): Json => {
 /** The parts whose type depends on the norm. */
 const parts = (config: Json) => {
   const [base, channels, width] = [numberOf(config, 'base'), numberOf(config, 'fpn'), numberOf(config, 'fc')]
-  const body = { block: 'bottleneck', base, blocks: numbersOf(config['blocks'], 'blocks') } as const
+  const shape = { block: 'bottleneck', base, blocks: numbersOf(config['blocks'], 'blocks') } as const
   const norm = textOf(config, 'norm')
-  const backbone =
+  const body: Backbone =
     norm === 'gn'
-      ? resnet({ ...body, norm: groupNorm(numberOf(config, 'gn_groups')) })
+      ? resnet({ ...shape, norm: groupNorm(numberOf(config, 'gn_groups')) })
       : norm === 'bn'
-        ? resnet({ ...body, norm: batchNorm() })
-        : resnet({ ...body, norm: frozenBatchNorm() })
+        ? resnet({ ...shape, norm: batchNorm() })
+        : resnet({ ...shape, norm: frozenBatchNorm() })
   if (textOf(config, 'heads') !== 'conv_gn') {
-    return { backbone, pyramid: fpn(backbone.channels, { channels, norm: noNorm }), box: twoFc({ width }), mask: maskConvs({ convs: 2, channels, norm: noNorm }) }
+    return { backbone: fpn(body, { channels, norm: noNorm }), heads: { box: boxHead(twoFc({ width })), mask: maskHead(maskConvs({ convs: 2, channels, norm: noNorm })) } }
   }
   const gn = groupNorm(numberOf(config, 'gn_groups'))
   return {
-    backbone,
-    pyramid: fpn(backbone.channels, { channels, norm: gn }),
-    box: convsOneFc({ convs: 2, width, norm: gn }),
-    mask: maskConvs({ convs: 2, channels, norm: gn })
+    backbone: fpn(body, { channels, norm: gn }),
+    heads: { box: boxHead(convsOneFc({ convs: 2, width, norm: gn })), mask: maskHead(maskConvs({ convs: 2, channels, norm: gn })) }
   }
 }
 
@@ -43,13 +41,15 @@ export const modelOf = (config: Json, everything: { readonly anchors: number; re
   const [rpn, roi] = [part(config, 'rpn'), part(config, 'roi')]
   const [pre, post] = [part(rpn, 'pre_nms_top_n'), part(rpn, 'post_nms_top_n')]
   const all = textOf(config, 'sampler') === 'all'
-  const shared = { nmsThreshold: numberOf(rpn, 'nms_thresh'), minSize: numberOf(rpn, 'min_size') }
+  const shared = { ...torchvision.testProposals, nmsThreshold: numberOf(rpn, 'nms_thresh'), minSize: numberOf(rpn, 'min_size') }
   const [x = 10, y = 10, w = 5, h = 5] = numbersOf(roi['weights'], 'weights')
-  return maskRcnn({
+  return rcnn({
+    ...torchvision,
     ...parts(config),
     classes: numberOf(config, 'classes'),
-    anchors: { sizes: numbersOf(config['anchor_sizes'], 'anchor_sizes').map((size) => [size]), ratios: numbersOf(config['ratios'], 'ratios') },
+    anchors: { ...torchvision.anchors, sizes: numbersOf(config['anchor_sizes'], 'anchor_sizes').map((size) => [size]), ratios: numbersOf(config['ratios'], 'ratios') },
     rpnTargets: {
+      ...torchvision.rpnTargets,
       foreground: numberOf(rpn, 'fg_iou'),
       background: numberOf(rpn, 'bg_iou'),
       batch: all ? everything.anchors : numberOf(config, 'rpn_batch'),
@@ -63,15 +63,17 @@ export const modelOf = (config: Json, everything: { readonly anchors: number; re
       foreground: numberOf(roi, 'fg_iou'),
       coderWeights: [x, y, w, h]
     },
-    canonicalScale: numberOf(config, 'canonical_scale'),
-    canonicalLevel: numberOf(roi, 'canonical_level'),
-    samplingRatio: numberOf(part(roi, 'box_pool'), 'sampling_ratio'),
-    smoothL1Beta: 1 / 9,
+    pooling: {
+      ...torchvision.pooling,
+      canonicalScale: numberOf(config, 'canonical_scale'),
+      canonicalLevel: numberOf(roi, 'canonical_level'),
+      samplingRatio: numberOf(part(roi, 'box_pool'), 'sampling_ratio')
+    },
     detections: {
+      ...torchvision.detections,
       scoreThreshold: numberOf(roi, 'score_thresh'),
       nmsThreshold: numberOf(roi, 'nms_thresh'),
-      count: numberOf(roi, 'detections_per_img'),
-      minSize: 1e-2
+      count: numberOf(roi, 'detections_per_img')
     }
   })
 }

@@ -79,7 +79,7 @@ export const compareTraining = async (
       (args) => {
         const { auxiliary, gradient } = valueAndGradWithAux((params: Trees) => {
           const [losses] = model.train(params, args.state, args.batch)
-          return [totalLoss({ ...losses }), losses] as const
+          return [totalLoss(losses), losses] as const
         })(args.params)
         return { losses: auxiliary, gradient }
       },

@@ -29,8 +29,8 @@ const pasted = ({ host, args }: Recorded): HostValue => {
   const all = new Float64Array(count * height * width)
   for (let index = 0; index < count; index++) {
     const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = boxes.data.subarray(4 * index, 4 * index + 4)
-    const mask = masks.data.subarray(index * side * side, (index + 1) * side * side)
-    all.set(pasteMask(mask, side, [x1, y1, x2, y2], { height, width }, args.number('padding')), index * height * width)
+    const rule = { _tag: 'padded', padding: args.number('padding'), pixels: 'exclusive' } as const
+    all.set(pasteMask(rule, { probabilities: masks.data, start: index * side * side, side }, [x1, y1, x2, y2], { height, width }), index * height * width)
   }
   return hostValue('f32', [count, 1, height, width], all)
 }

@@ -1,62 +1,63 @@
-import { conv2d, flatten, heNormal, heUniform, linear, normalInit, relu, sequence } from '@tabula/nn'
-import type { AnyLayer, Norm, Step } from '@tabula/nn'
-import type { Shape, Tensor } from '@tabula/tensor'
-import type { Module } from '../module.js'
-import { initAll, scopeOf } from '../module.js'
+import type { Check, SameDim, ShapeMismatch, Tensor } from '@tabula/tensor'
+import { reshape } from '@tabula/tensor'
+import { detectBoxes, imageOfRows } from '../mask-rcnn/detect.js'
+import { boxLosses } from '../mask-rcnn/losses.js'
+import type { Scalar } from '../mask-rcnn/losses.js'
+import { sampleRois } from '../roi/sampling.js'
+import { boxPredictor } from './box-predictor.js'
+import type { BoxPredictor } from './box-predictor.js'
+import type { BoxHead } from './head.js'
+import type { RegionLayers } from './region-layers.js'
 
-type Real = Tensor<Shape, 'f32'>
-
-/** Turns pooled regions `[R, C, size, size]` into rows `[R, width]`. */
-export interface BoxHead {
-  readonly size: number
-  readonly width: number
-  readonly layer: (channels: number) => AnyLayer
+/** The losses of a box head, under torchvision's names. A type, so that records of losses may be made of it. */
+export type BoxLosses = {
+  readonly loss_classifier: Scalar
+  readonly loss_box_reg: Scalar
 }
 
-/** Two fully connected layers (FPN §4.2), torchvision's names `fc6`, `fc7`. */
-export const twoFc = ({ size = 7, width = 1024 }: { readonly size?: number; readonly width?: number } = {}): BoxHead => ({
-  size,
-  width,
-  layer: (channels) =>
-    sequence([flatten, ['fc6', linear(channels * size * size, width, { init: heUniform('in') })], relu, ['fc7', linear(width, width, { init: heUniform('in') })], relu] as readonly Step[])
-})
+/** A sentence where a predictor takes another number of features than the layers before it give. */
+export type PredictorFits<W extends number, P extends number> =
+  SameDim<W, P> extends true ? unknown : ShapeMismatch<`boxHead: the predictor takes ${P} features but the layers before it give ${W}`>
 
-/** Convolutions with a norm, then one fully connected layer: the head of the paper (4conv1fc), torchvision's names `0.0`, `0.1` … */
-export const convsOneFc = <P, S>({ convs = 4, size = 7, width = 1024, norm }: { readonly convs?: number; readonly size?: number; readonly width?: number; readonly norm: Norm<P, S> }): BoxHead => ({
-  size,
-  width,
-  layer: (channels) =>
-    sequence([
-      ...Array.from({ length: convs }, (_, k): Step => [String(k), convNormRelu(channels, channels, norm)]),
-      flatten,
-      [String(convs + 1), linear(channels * size * size, width, { init: heUniform('in') })],
-      relu
-    ] as readonly Step[])
-})
-
-/** 3×3 convolution (`0`), norm (`1`, where it is one), ReLU. */
-export const convNormRelu = <P, S>(inputs: number, outputs: number, norm: Norm<P, S>): AnyLayer =>
-  sequence([
-    ['0', conv2d(inputs, outputs, { kernel: 3, padding: 1, bias: norm.needsBias, init: heNormal('out') })],
-    ...(norm.needsBias ? [] : [['1', norm.layer(outputs)] as const]),
-    relu
-  ] as readonly Step[])
-
-/** Class logits `[R, K]` (0 is background) and deltas `[R, 4·K]` for each region. */
-export interface BoxPrediction {
-  readonly logits: Real
-  readonly deltas: Real
+/** Settings of `boxHead`. */
+export interface BoxHeadOptions<W extends number, K extends number> {
+  /** The last layers; where not given, those of the detector's classes and conventions. */
+  readonly predictor?: BoxPredictor<W, K>
+  /** One box for all classes, not one for each; where not given, not. */
+  readonly agnostic?: boolean
 }
 
-/** The last two layers of the box branch, torchvision's `FastRCNNPredictor`. */
-export const boxPredictor = (width: number, classes: number): Module<Real, BoxPrediction> => {
-  const scores = linear(width, classes, { init: normalInit(0.01) })
-  const deltas = linear(width, classes * 4, { init: normalInit(0.001) })
-  return {
-    init: initAll({ cls_score: scores, bbox_pred: deltas }),
-    apply: (mode, params, state, x) => {
-      const scope = scopeOf(mode, params, state)
-      return [{ logits: scope.layer('cls_score', scores, x), deltas: scope.layer('bbox_pred', deltas, x) }, scope.state()]
+/**
+ * The box head of Fast R-CNN: layers on pooled regions, then class scores and a box for each class. Draws regions, makes the classification
+ * and regression losses, and detections of every class. Parameters: `box_head`, `box_predictor`.
+ */
+export const boxHead = <const In extends number, const W extends number, const P extends number = W, const K extends number = number>(
+  layers: RegionLayers<In, W>,
+  { predictor, agnostic = false }: BoxHeadOptions<P, K> & { readonly predictor?: BoxPredictor<P, K> & Check<PredictorFits<W, P>> } = {}
+): BoxHead<In, K, BoxLosses> => ({
+  kind: 'box head',
+  ...(layers.channels === undefined ? {} : { channels: layers.channels }),
+  ...(predictor === undefined ? {} : { classes: predictor.classes }),
+  build: ({ channels, classes, conventions }) => {
+    const { offset, layout, sampling, detections, boxLoss } = conventions
+    const head = layers.layer(channels)
+    const { module } = predictor ?? boxPredictor(layers.width, classes, { layout, agnostic })
+    return {
+      parts: { box_head: head, box_predictor: module },
+      train: (scope, { pool, proposals, truth, priority }) => {
+        const rois = sampleRois(proposals, truth, priority, sampling, offset)
+        const features = scope.layer('box_head', head, pool(rois.boxes, rois.image, layers.size), { rows: rois.valid })
+        const losses = boxLosses(scope.module('box_predictor', module, features), rois, classes, boxLoss.beta)
+        return { losses: { loss_classifier: losses.classifier, loss_box_reg: losses.box }, rois }
+      },
+      infer: (scope, { pool, proposals, imageSizes }) => {
+        const [n = 0, p = 0] = proposals.scores.shape
+        const pooled = pool(reshape([-1, 4])(proposals.boxes), imageOfRows(n, p), layers.size)
+        const features = scope.layer('box_head', head, pooled)
+        const prediction = scope.module('box_predictor', module, features)
+        const stages: Readonly<Record<string, Tensor>> = { box_pool: pooled, box_features: features, class_logits: prediction.logits, box_regression: prediction.deltas }
+        return { detections: detectBoxes(prediction, proposals, imageSizes, classes, sampling.coderWeights, detections, offset), stages }
+      }
     }
   }
-}
+})

@@ -1,61 +1,83 @@
-import { convTranspose2d, heNormal, relu, sequence } from '@tabula/nn'
-import type { AnyLayer, Norm, Step } from '@tabula/nn'
-import { conv2d } from '@tabula/nn'
-import { add, gather, matmul, reshape } from '@tabula/tensor'
-import type { Shape, Tensor } from '@tabula/tensor'
-import type { Module } from '../module.js'
-import { initAll, leafAt, scopeOf, treesAt } from '../module.js'
-import { convNormRelu } from './box-head.js'
+import { hostValue, maximum, add, reshape, sigmoid } from '@tabula/tensor'
+import type { HostValue, Shape, Tensor } from '@tabula/tensor'
+import { maskLoss, maskTargets } from '../mask-rcnn/losses.js'
+import type { Scalar } from '../mask-rcnn/losses.js'
+import type { RoiHead, TargetLayout } from './head.js'
+import { maskPredictor } from './mask-predictor.js'
+import type { RegionLayers } from './region-layers.js'
 
-type Real = Tensor<Shape, 'f32'>
+/** The loss of a mask head, under torchvision's name. */
+export type MaskLosses = { readonly loss_mask: Scalar }
 
-/** A mask head's settings (Mask R-CNN §3.1). */
-export interface MaskHeadOptions<P, S> {
-  readonly convs?: number
-  readonly channels?: number
-  readonly size?: number
-  readonly norm: Norm<P, S>
+/** What a mask head must know of an image's objects. */
+export interface MaskItem {
+  /** Of the image before padding, in pixels. */
+  readonly height: number
+  readonly width: number
+  /** Row-major bitmaps of height × width bytes, one after another. */
+  readonly masks: Uint8Array
 }
 
-/** Convolutions over pooled regions `[R, C, size, size]`. */
-export interface MaskHead {
-  readonly size: number
-  readonly channels: number
-  readonly layer: (channels: number) => AnyLayer
+/** A batch's masks. */
+export interface MaskValues {
+  /** `[N·G, H, W]`; beyond an image smaller than that, its last row and column once more, then nothing. */
+  readonly masks: HostValue<'bool'>
 }
 
-/** `convs` 3×3 convolutions with a norm and ReLU, torchvision's names `0.0`, `0.1` … */
-export const maskConvs = <P, S>({ convs = 4, channels = 256, size = 14, norm }: MaskHeadOptions<P, S>): MaskHead => ({
-  size,
-  channels,
-  layer: (inputs) => sequence(Array.from({ length: convs }, (_, k): Step => [String(k), convNormRelu(k === 0 ? inputs : channels, channels, norm)]) as readonly Step[])
-})
+/** What a mask head adds to detections. */
+export interface MaskResults {
+  /** `[N, D, 2·size, 2·size]` probabilities over each detection's box. */
+  readonly masks: Tensor<Shape, 'f32'>
+}
 
-/** Pooled, convolved regions and the class whose mask is wanted of each. */
-export interface MaskInput {
-  readonly regions: Real
-  /** `[R]` */
-  readonly labels: Tensor<Shape, 'i32'>
+/** All objects' bitmaps, padded to G an image of the batch's size. */
+export const paddedMasks = (items: readonly (MaskItem & { readonly labels: Int32Array })[], { capacity, height, width }: TargetLayout): HostValue<'bool'> => {
+  const masks = new Uint8Array(items.length * capacity * height * width)
+  items.forEach((item, i) => {
+    for (let g = 0; g < Math.min(capacity, item.labels.length); g++) {
+      // The last row and column once more: a sample between the last pixel's centre and the image's edge reads the last pixel, as it
+      // does in a mask that is not padded.
+      for (let y = 0; y < Math.min(height, item.height + 1); y++) {
+        const from = (g * item.height + Math.min(y, item.height - 1)) * item.width
+        const to = ((i * capacity + g) * height + y) * width
+        masks.set(item.masks.subarray(from, from + item.width), to)
+        if (item.width < width) masks[to + item.width] = item.masks[from + item.width - 1] ?? 0
+      }
+    }
+  })
+  return hostValue('bool', [items.length * capacity, height, width], masks)
 }
 
 /**
- * Transposed convolution, ReLU and the 1×1 convolution of each region's own class (torchvision's `MaskRCNNPredictor`): logits
- * `[R, 2·size, 2·size]`. Only the asked class's filter is applied; the other classes' maps are never used.
+ * The mask head of Mask R-CNN (He et al. 2017 §3): layers on pooled regions, a transposed convolution, and for each class a map of twice the
+ * region's size. Parameters: `mask_head`, `mask_predictor`.
  */
-export const maskPredictor = (inputs: number, channels: number, classes: number): Module<MaskInput, Real> => {
-  const up = convTranspose2d(inputs, channels, { kernel: 2, stride: 2, init: heNormal('out') })
-  const logits = conv2d(channels, classes, { init: heNormal('out') })
-  return {
-    init: initAll({ conv5_mask: up, mask_fcn_logits: logits }),
-    apply: (mode, params, state, { regions, labels }) => {
-      const scope = scopeOf(mode, params, state)
-      const hidden = scope.here(relu, scope.layer('conv5_mask', up, regions))
-      const [r = 0, c = 0, h = 0, w = 0] = hidden.shape
-      const own = treesAt(params, 'mask_fcn_logits')
-      const filters = reshape([r, 1, c])(gather(labels, { axis: 0 })(reshape([classes, c])(leafAt('maskPredictor', own, ['weight']))))
-      const offsets = reshape([r, 1, 1])(gather(labels, { axis: 0 })(leafAt('maskPredictor', own, ['bias'])))
-      const maps = add(matmul<Shape, Shape>(filters, reshape([r, c, h * w])(hidden)), offsets)
-      return [reshape([r, h, w])(maps), scope.state()]
+export const maskHead = <const In extends number, const W extends number>(layers: RegionLayers<In, W>): RoiHead<In, MaskItem, MaskValues, MaskLosses, MaskResults> => ({
+  kind: 'roi head',
+  ...(layers.channels === undefined ? {} : { channels: layers.channels }),
+  targets: (items, layout) => ({ masks: paddedMasks(items, layout) }),
+  build: ({ channels, classes, conventions }) => {
+    const head = layers.layer(channels)
+    const objectsOnly = conventions.layout.outputs === 'objects'
+    const predictor = maskPredictor(layers.width, layers.width, objectsOnly ? classes - 1 : classes)
+    // Where there is no map for the background, object k has map k − 1; rows without an object carry no weight.
+    const mapOf = (labels: Tensor<Shape, 'i32'>): Tensor<Shape, 'i32'> => (objectsOnly ? maximum(add(labels, -1), 0) : labels)
+    return {
+      parts: { mask_head: head, mask_predictor: predictor },
+      rows: 'positive',
+      train: (scope, { pool, positive, targets: { masks } }) => {
+        const regions = scope.layer('mask_head', head, pool(positive.boxes, positive.image, layers.size), { rows: positive.positive })
+        const logits = scope.module('mask_predictor', predictor, { regions, labels: mapOf(positive.labels) })
+        return { loss_mask: maskLoss(logits, maskTargets(positive, masks, logits.shape[1] ?? 0, conventions.maskTargets), positive.positive) }
+      },
+      infer: (scope, { pool, detections, image }) => {
+        const [n = 0, d = 0] = detections.scores.shape
+        const pooled = pool(reshape([-1, 4])(detections.boxes), image, layers.size)
+        const regions = scope.layer('mask_head', head, pooled)
+        const logits = scope.module('mask_predictor', predictor, { regions, labels: mapOf(reshape([-1])(detections.labels)) })
+        const [, h = 0, w = 0] = logits.shape
+        return { results: { masks: reshape([n, d, h, w])(sigmoid(logits)) }, stages: { mask_pool: pooled, mask_features: regions, mask_logits: logits } }
+      }
     }
   }
-}
+})

@@ -1,60 +1,100 @@
 /** A box x1, y1, x2, y2 in pixels. */
 export type Corners = readonly [number, number, number, number]
 
-/** A box of whole pixels around its mask, both ends included. */
-interface Frame {
-  readonly left: number
-  readonly top: number
-  readonly right: number
-  readonly bottom: number
-}
-
-/** The box of a mask that was widened by `padding` cells on each side, cut to whole pixels toward zero. */
-const widened = ([x1, y1, x2, y2]: Corners, side: number, padding: number): Frame => {
-  const scale = (side + 2 * padding) / side
-  const [x, y] = [(x2 + x1) * 0.5, (y2 + y1) * 0.5]
-  const [w, h] = [(x2 - x1) * 0.5 * scale, (y2 - y1) * 0.5 * scale]
-  return { left: Math.trunc(x - w), top: Math.trunc(y - h), right: Math.trunc(x + w), bottom: Math.trunc(y + h) }
-}
-
-/** Between which cells of `from` each of `to` pixels samples, and how far towards the second. */
-const samples = (from: number, to: number): readonly { readonly low: number; readonly high: number; readonly share: number }[] =>
-  Array.from({ length: to }, (_, pixel) => {
-    const at = Math.max(0, ((pixel + 0.5) * from) / to - 0.5)
-    const low = Math.min(from - 1, Math.floor(at))
-    return { low, high: Math.min(from - 1, low + 1), share: at - low }
-  })
-
 /**
- * A mask's probabilities, `side` × `side` cells over its box, as soft values of the whole image, `height` × `width`, row by row: widened by
- * `padding` empty cells on each side and resized bilinearly into the box's whole pixels, zero outside (torchvision's `paste_masks_in_image`,
- * after Detectron). A pixel belongs to the object at 0.5 or more.
+ * How a mask over a box becomes pixels. `padded`: widened by empty cells, the box cut to whole pixels (Detectron, torchvision), of corners that
+ * are the last pixel (`inclusive`) or one past it. `centres`: each pixel reads the mask at its centre (detectron2), which needs no whole pixels.
  */
-export const pasteMask = (
-  probabilities: ArrayLike<number>,
-  side: number,
-  box: Corners,
-  { height, width }: { readonly height: number; readonly width: number },
-  padding = 1
-): Float64Array => {
-  const { left, top, right, bottom } = widened(box, side, padding)
+export type PasteRule =
+  | { readonly _tag: 'padded'; readonly padding: number; readonly pixels: 'inclusive' | 'exclusive' }
+  | { readonly _tag: 'centres' }
+
+/** Probabilities over a box, `side` × `side` cells, row by row from `start` on. */
+export interface MaskCells {
+  readonly probabilities: ArrayLike<number>
+  readonly side: number
+  /** Where the mask begins in `probabilities`; 0 where not given. */
+  readonly start?: number
+}
+
+/** Between which cells a pixel samples, and how far towards the second; cells below 0 and from `cells` on are empty. */
+interface Tap {
+  readonly low: number
+  readonly high: number
+  readonly share: number
+}
+
+/** Pixels of an image along one axis that a mask reaches: from `first` on. */
+interface Span {
+  readonly first: number
+  readonly taps: readonly Tap[]
+}
+
+/** Bilinear resizing of `side` cells and `padding` empty ones on each end into the whole pixels from `low` to `high`, both ends included. */
+const paddedSpan = (low: number, high: number, side: number, padding: number): Span => {
+  const scale = (side + 2 * padding) / side
+  const [centre, half] = [(high + low) * 0.5, (high - low) * 0.5 * scale]
+  const first = Math.trunc(centre - half)
+  const count = Math.max(1, Math.trunc(centre + half) - first + 1)
   const cells = side + 2 * padding
-  const columns = samples(cells, Math.max(1, right - left + 1))
-  const rows = samples(cells, Math.max(1, bottom - top + 1))
-  const cell = (row: number, column: number): number => {
-    const [y, x] = [row - padding, column - padding]
-    return y < 0 || x < 0 || y >= side || x >= side ? 0 : (probabilities[y * side + x] ?? 0)
-  }
-  const pasted = new Float64Array(height * width)
-  rows.forEach((row, dy) => {
-    const y = top + dy
+  const taps = Array.from({ length: count }, (_, pixel): Tap => {
+    const at = Math.max(0, ((pixel + 0.5) * cells) / count - 0.5)
+    const before = Math.min(cells - 1, Math.floor(at))
+    return { low: before - padding, high: Math.min(cells - 1, before + 1) - padding, share: at - before }
+  })
+  return { first, taps }
+}
+
+/** The pixels whose centres lie within a cell of `side` cells that span `low` to `high`. */
+const centredSpan = (low: number, high: number, side: number): Span => {
+  const first = Math.floor(low) - 1
+  const count = Math.max(0, Math.ceil(high) + 1 - first)
+  const taps = Array.from({ length: count }, (_, pixel): Tap => {
+    const at = ((first + pixel + 0.5 - low) / Math.max(high - low, 1e-6)) * side - 0.5
+    const before = Math.floor(at)
+    return { low: before, high: before + 1, share: at - before }
+  })
+  return { first, taps }
+}
+
+/** Calls `write` with the position and the soft value of every pixel of the image that the mask reaches. */
+const eachPixel = (
+  rule: PasteRule,
+  { probabilities, side, start = 0 }: MaskCells,
+  [x1, y1, x2, y2]: Corners,
+  { height, width }: { readonly height: number; readonly width: number },
+  write: (at: number, value: number) => void
+): void => {
+  const last = rule._tag === 'padded' && rule.pixels === 'inclusive' ? 1 : 0
+  const span = (low: number, high: number): Span => (rule._tag === 'padded' ? paddedSpan(low, high - last, side, rule.padding) : centredSpan(low, high, side))
+  const [columns, rows] = [span(x1, x2), span(y1, y2)]
+  const cell = (row: number, column: number): number => (row < 0 || column < 0 || row >= side || column >= side ? 0 : (probabilities[start + row * side + column] ?? 0))
+  rows.taps.forEach((row, dy) => {
+    const y = rows.first + dy
     if (y < 0 || y >= height) return
-    columns.forEach((column, dx) => {
-      const x = left + dx
+    columns.taps.forEach((column, dx) => {
+      const x = columns.first + dx
       if (x < 0 || x >= width) return
       const across = (at: number): number => cell(at, column.low) * (1 - column.share) + cell(at, column.high) * column.share
-      pasted[y * width + x] = across(row.low) * (1 - row.share) + across(row.high) * row.share
+      write(y * width + x, across(row.low) * (1 - row.share) + across(row.high) * row.share)
     })
   })
+}
+
+/**
+ * A mask's probabilities as soft values of the whole image, `height` × `width`, row by row, zero outside its box: torchvision's
+ * `paste_masks_in_image`, detectron2's with `{ _tag: 'centres' }`. A pixel belongs to the object at 0.5 or more.
+ */
+export const pasteMask = (rule: PasteRule, mask: MaskCells, box: Corners, image: { readonly height: number; readonly width: number }): Float64Array => {
+  const pasted = new Float64Array(image.height * image.width)
+  eachPixel(rule, mask, box, image, (at, value) => (pasted[at] = value))
   return pasted
+}
+
+/** The same as a bitmap: 1 where the soft value is at least `threshold` (above it, for Detectron's inclusive pixels). */
+export const pasteBitmap = (rule: PasteRule, mask: MaskCells, box: Corners, image: { readonly height: number; readonly width: number }, threshold = 0.5): Uint8Array => {
+  const bitmap = new Uint8Array(image.height * image.width)
+  const above = rule._tag === 'padded' && rule.pixels === 'inclusive'
+  eachPixel(rule, mask, box, image, (at, value) => (bitmap[at] = value > threshold || (!above && value === threshold) ? 1 : 0))
+  return bitmap
 }

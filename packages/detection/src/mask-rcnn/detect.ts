@@ -1,12 +1,13 @@
 import { softmax } from '@tabula/nn'
-import { add, and, assume, cast, constant, floats, gather, greater, integers, iota, mul, nms, reshape, select, slice, topK, transpose } from '@tabula/tensor'
+import { add, and, assume, broadcastTo, cast, constant, floats, gather, greater, integers, iota, mul, nms, reshape, select, slice, topK, transpose } from '@tabula/tensor'
 import type { Shape, Tensor } from '@tabula/tensor'
-import { decodeBoxes } from '../boxes/coder.js'
+import { decodeBoxes, largestGrowth } from '../boxes/coder.js'
 import type { CoderWeights } from '../boxes/coder.js'
 import { clipBoxes, hasSides } from '../boxes/geometry.js'
-import type { BoxPrediction } from '../heads/box-head.js'
+import type { BoxOffset } from '../boxes/geometry.js'
+import type { DetectionOptions } from '../conventions/conventions.js'
+import type { BoxPrediction } from '../heads/box-predictor.js'
 import type { Proposals } from '../proposals/proposals.js'
-import type { DetectionOptions } from './options.js'
 
 type Real = Tensor<Shape, 'f32'>
 
@@ -24,20 +25,27 @@ export interface BoxDetections {
 const never = Number.NEGATIVE_INFINITY
 
 /** Boxes of every class from predictions for `[N, P]` proposals: score threshold, suppression by class, the best of all classes. */
-export const detectBoxes = ({ logits, deltas }: BoxPrediction, proposals: Proposals, imageSizes: Real, classes: number, coder: CoderWeights, options: DetectionOptions): BoxDetections => {
+export const detectBoxes = (
+  { logits, deltas }: BoxPrediction,
+  proposals: Proposals,
+  imageSizes: Real,
+  classes: number,
+  coder: CoderWeights,
+  options: DetectionOptions,
+  offset: BoxOffset = 0
+): BoxDetections => {
   const [n = 0, p = 0] = proposals.scores.shape
   const objects = classes - 1
   const probabilities = slice({ axis: 2, start: 1 })<Shape, 'f32'>(reshape([n, p, classes])(softmax({ axis: 1 })(logits)))
-  const own = slice({ axis: 2, start: 1 })<Shape, 'f32'>(reshape([n, p, classes, 4])(deltas))
-  const decoded = decodeBoxes(coder)(own, reshape([n, p, 1, 4])(proposals.boxes))
+  const decoded = decodeBoxes(coder, largestGrowth, offset)(deltasOfObjects(reshape([n, p, -1, 4])(deltas), objects), reshape([n, p, 1, 4])(proposals.boxes))
   const byClass = transpose([0, 2, 1, 3])<Shape, 'f32'>(reshape([n, p, objects, 4])(decoded))
-  const boxes = clipBoxes(reshape([n, objects * p, 4])(byClass), imageSizes)
+  const boxes = clipBoxes(reshape([n, objects * p, 4])(byClass), imageSizes, offset)
   const raw = reshape([n, objects * p])(transpose([0, 2, 1])<Shape, 'f32'>(probabilities))
-  const real: Tensor<Shape, 'bool'> = and(greater(raw, options.scoreThreshold), hasSides(boxes, options.minSize))
+  const real: Tensor<Shape, 'bool'> = and(greater(raw, options.scoreThreshold), hasSides(boxes, options.minSize, offset))
   const exists = reshape([n, 1, p])(proposals.valid)
   const counted = and(reshape([n, objects, p])(real), exists)
   const scores: Real = assume(select(counted, reshape([n, objects, p])(raw), never))
-  const keep = nms({ iouThreshold: options.nmsThreshold })(reshape([n * objects, p, 4])(boxes), reshape([n * objects, p])(scores))
+  const keep = nms({ iouThreshold: options.nmsThreshold, inclusive: options.inclusive ?? false, offset })(reshape([n * objects, p, 4])(boxes), reshape([n * objects, p])(scores))
   const kept: Real = assume(select(keep, reshape([n * objects, p])(scores), never))
   const best = topK({ k: Math.min(options.count, objects * p) })(reshape([n, objects * p])(kept))
   const valid = greater(best.values, never)
@@ -55,6 +63,12 @@ export const detectBoxes = ({ logits, deltas }: BoxPrediction, proposals: Propos
     labels: gather(best.indices, { axis: 0 })(label),
     valid
   }
+}
+
+/** Deltas `[…, M, 4]` for each of the objects' classes: without the background's, or one box for all of them. */
+const deltasOfObjects = (deltas: Real, objects: number): Real => {
+  const [n = 0, p = 0, m = 0] = deltas.shape
+  return m === objects ? deltas : m === 1 ? broadcastTo([n, p, objects, 4])(deltas) : slice({ axis: 2, start: 1 })<Shape, 'f32'>(deltas)
 }
 
 /** The image of each of D regions of N images: `[N·D]`. */

@@ -1,19 +1,22 @@
 import { logSoftmax, smoothL1Loss, binaryCrossEntropyWithLogits } from '@tabula/nn'
-import { add, assume, cast, constant, div, expandDims, gather, integers, maximum, mul, neg, oneHot, reshape, roiAlign, slice, stopGradient, sub, sum, topK, total } from '@tabula/tensor'
+import { add, assume, cast, constant, div, expandDims, gather, greaterEqual, integers, maximum, mul, neg, oneHot, reshape, roiAlign, slice, stopGradient, sub, sum, topK, total } from '@tabula/tensor'
 import type { Shape, Tensor, TensorsOf } from '@tabula/tensor'
-import type { BoxPrediction } from '../heads/box-head.js'
+import type { MaskTargetConvention } from '../conventions/conventions.js'
+import type { BoxPrediction } from '../heads/box-predictor.js'
 import type { LevelPrediction } from '../proposals/proposals.js'
 import type { SampledRois } from '../roi/sampling.js'
-import type { TrainingValues } from './batch.js'
+import type { RcnnValues } from './batch.js'
 
 type Real = Tensor<Shape, 'f32'>
-type Batch = TensorsOf<TrainingValues>
+type Batch = TensorsOf<RcnnValues>
+
+/** A loss. */
 export type Scalar = Tensor<readonly [], 'f32'>
 
 const weighted = (losses: Real, weights: Real): Scalar => total(mul(losses, weights))
 
-/** Objectness and regression losses of the drawn anchors (Faster R-CNN eq. 1), each a mean over all drawn anchors of the batch. */
-export const rpnLosses = ({ logits, deltas }: LevelPrediction, { rpnLabel, rpnWeight, rpnBox }: Batch, beta: number): { readonly objectness: Scalar; readonly box: Scalar } => {
+/** Objectness and regression losses of the drawn anchors (Faster R-CNN eq. 1), weighted by `rpnWeight`. */
+export const rpnLosses = ({ logits, deltas }: LevelPrediction, { rpnLabel, rpnWeight, rpnBox }: Pick<Batch, 'rpnLabel' | 'rpnWeight' | 'rpnBox'>, beta: number): { readonly objectness: Scalar; readonly box: Scalar } => {
   const perAnchor = binaryCrossEntropyWithLogits({ reduction: 'none' })(logits, rpnLabel)
   const perNumber = smoothL1Loss({ beta, reduction: 'none' })(deltas, rpnBox)
   const positive: Real = mul(rpnWeight, rpnLabel)
@@ -25,7 +28,7 @@ export const boxLosses = ({ logits, deltas }: BoxPrediction, rois: SampledRois, 
   const r = logits.shape[0] ?? 0
   const chosen = oneHot({ size: classes })(rois.labels)
   const likelihood = sum({ axes: [1] })(mul(logSoftmax({ axis: 1 })(logits), chosen) as Real)
-  const own = sum({ axes: [1] })(mul(reshape([r, classes, 4])(deltas), reshape([r, classes, 1])(chosen)) as Real)
+  const own = deltasOfLabels(reshape([r, -1, 4])(deltas), chosen)
   const perNumber = smoothL1Loss({ beta, reduction: 'none' })(own, rois.targets)
   const share: Real = div(1, rois.count)
   return {
@@ -34,12 +37,20 @@ export const boxLosses = ({ logits, deltas }: BoxPrediction, rois: SampledRois, 
   }
 }
 
+/** Of deltas `[R, M, 4]` those of each region's class, by its one-hot `[R, K]`: of all classes, of the objects' K − 1, or one for all. */
+const deltasOfLabels = (deltas: Real, chosen: Real): Real => {
+  const [r = 0, m = 0] = deltas.shape
+  const [, classes = 0] = chosen.shape
+  const ofObjects: Real = m === classes ? chosen : slice({ axis: 1, start: classes - m })(chosen)
+  return m === 1 ? reshape([r, 4])(deltas) : sum({ axes: [1] })(mul(deltas, reshape([r, m, 1])(ofObjects)) as Real)
+}
+
 /** Positive regions first, in order: at most `capacity` of the R rows, with the flag of each. */
 export interface PositiveRois {
   readonly boxes: Real
   readonly image: Tensor<Shape, 'i32'>
   readonly labels: Tensor<Shape, 'i32'>
-  /** Which row of the batch's masks each matches. */
+  /** Which of the batch's N · G objects each matches: a row of its masks. */
   readonly maskRow: Tensor<Shape, 'i32'>
   readonly positive: Real
 }
@@ -65,16 +76,17 @@ export const firstRows = ({ boxes, image, labels, maskRow, positive }: PositiveR
 }
 
 /**
- * Targets of the mask branch `[P, 2·size, 2·size]`: each matched object's mask pooled over its region (torchvision's
- * `project_masks_on_boxes`: RoIAlign with adaptive sampling, legacy alignment; soft values).
+ * Targets of the mask branch `[P, 2·size, 2·size]`: each matched object's mask pooled over its region, with adaptive sampling. Soft values in
+ * legacy alignment (torchvision's `project_masks_on_boxes`), where the convention does not say otherwise; bits where it has a threshold
+ * (detectron2's `BitMasks.crop_and_resize`).
  */
-export const maskTargets = ({ boxes, maskRow }: PositiveRois, masks: Tensor<Shape, 'bool'>, size: number): Real => {
+export const maskTargets = ({ boxes, maskRow }: Pick<PositiveRois, 'boxes' | 'maskRow'>, masks: Tensor<Shape, 'bool'>, size: number, { aligned, threshold }: MaskTargetConvention = { aligned: false }): Real => {
   const p = boxes.shape[0] ?? 0
   const level = constant(integers([p], new Array<number>(p).fill(0)))
   // Each object's mask is an image of its own, so no copies for regions that share one are made.
   const bitmaps: Real = expandDims({ axis: 1 })(cast('f32')(masks))
-  const pooled = roiAlign({ outputSize: [size, size], samplingRatio: 0, scales: [1], aligned: false })([bitmaps], { boxes, image: maskRow, level })
-  return stopGradient(reshape([p, size, size])(pooled))
+  const pooled = reshape([p, size, size])(roiAlign({ outputSize: [size, size], samplingRatio: 0, scales: [1], aligned })([bitmaps], { boxes, image: maskRow, level }))
+  return stopGradient(threshold === undefined ? pooled : cast('f32')(greaterEqual(pooled, threshold)))
 }
 
 /** Mean binary cross entropy over positive regions and their pixels (Mask R-CNN §3). */

@@ -1,56 +1,51 @@
+import type { Check, SameDim, ShapeMismatch } from '@tabula/tensor'
 import type { AnchorOptions } from '../anchors/anchors.js'
-import type { Backbone } from '../backbones/resnet.js'
-import type { CoderWeights } from '../boxes/coder.js'
-import type { Pyramid } from '../fpn/fpn.js'
-import type { BoxHead } from '../heads/box-head.js'
-import type { MaskHead } from '../heads/mask-head.js'
-import type { RpnTargetOptions } from '../matching/rpn-targets.js'
-import type { ProposalOptions } from '../proposals/proposals.js'
-import type { RoiSamplingOptions } from '../roi/sampling.js'
+import type { Conventions } from '../conventions/conventions.js'
+import type { Backbone } from '../features/backbone.js'
+import type { ChannelsOf, KnowsLength, Levels, SharedChannels, ShowStrides } from '../features/levels.js'
+import type { HeadChannels, HeadClasses, Heads } from '../heads/head.js'
 
-/** What is kept in the end (Mask R-CNN §3; torchvision's `RoIHeads.postprocess_detections`). */
-export interface DetectionOptions {
-  readonly scoreThreshold: number
-  readonly nmsThreshold: number
-  /** Detections an image. */
-  readonly count: number
-  /** Smallest side in pixels. */
-  readonly minSize: number
-}
-
-/** A Mask R-CNN in full. */
-export interface MaskRcnnOptions {
+/** A detector's settings without its heads, whatever the types of its parts: what making batches needs. */
+export interface RcnnSettings extends Conventions {
   readonly backbone: Backbone
-  readonly pyramid: Pyramid
-  readonly anchors: AnchorOptions
   /** Classes, the background (0) included. */
   readonly classes: number
-  readonly box: BoxHead
-  readonly mask: MaskHead
-  readonly rpnTargets: RpnTargetOptions
-  readonly trainProposals: ProposalOptions
-  readonly testProposals: ProposalOptions
-  readonly sampling: RoiSamplingOptions
-  readonly canonicalScale: number
-  readonly canonicalLevel: number
-  readonly samplingRatio: number
-  /** Where smooth L1 turns linear, for regions and for proposals. */
-  readonly smoothL1Beta: number
-  readonly detections: DetectionOptions
 }
 
-const coder: CoderWeights = [10, 10, 5, 5]
+/** Everything an R-CNN is composed of: conventions, a backbone, and heads by name. */
+export interface RcnnOptions<L extends Levels, K extends number, Sizes extends readonly (readonly number[])[], H extends Heads> extends Omit<Conventions, 'anchors'> {
+  readonly backbone: Backbone<L>
+  readonly anchors: AnchorOptions<Sizes>
+  /** Classes, the background (0) included. */
+  readonly classes: K
+  readonly heads: H
+}
 
-/** torchvision's settings, for everything but the parts themselves. */
-export const torchvisionDefaults = {
-  anchors: { sizes: [[32], [64], [128], [256], [512]], ratios: [0.5, 1, 2] },
-  rpnTargets: { foreground: 0.7, background: 0.3, batch: 256, positiveFraction: 0.5 },
-  trainProposals: { preNms: 2000, postNms: 2000, nmsThreshold: 0.7, minSize: 1e-3 },
-  testProposals: { preNms: 1000, postNms: 1000, nmsThreshold: 0.7, minSize: 1e-3 },
-  sampling: { batch: 512, positiveFraction: 0.25, foreground: 0.5, coderWeights: coder },
-  canonicalScale: 224,
-  canonicalLevel: 4,
-  samplingRatio: 2,
-  smoothL1Beta: 1 / 9,
-  detections: { scoreThreshold: 0.05, nmsThreshold: 0.5, count: 100, minSize: 1e-2 }
-} as const
+/** A sentence where there is not one list of anchor sizes for each level. */
+export type AnchorsFit<L extends Levels, Sizes extends readonly unknown[]> = KnowsLength<L> extends false
+  ? unknown
+  : KnowsLength<Sizes> extends false
+    ? unknown
+    : SameDim<L['length'], Sizes['length']> extends true
+      ? unknown
+      : ShapeMismatch<`rcnn: anchors.sizes has ${Sizes['length']} lists but the backbone has ${L['length']} levels, of strides ${ShowStrides<L>}`>
+
+/** A sentence where a head takes regions of another number of channels than the backbone's levels have. */
+export type HeadsFit<C extends number, H extends Heads> = {
+  [N in keyof H & string]: SameDim<HeadChannels<H[N]>, C> extends true ? never : ShapeMismatch<`rcnn: heads.${N} takes regions of ${HeadChannels<H[N]>} channels but the backbone's levels have ${C}`>
+}[keyof H & string]
+
+/** A sentence where a box head is made for another number of classes. */
+export type ClassesFit<K extends number, H extends Heads> =
+  SameDim<HeadClasses<H['box']>, K> extends true ? unknown : ShapeMismatch<`rcnn: heads.box predicts ${HeadClasses<H['box']>} classes but the detector has ${K}, the background included`>
+
+type Failing<R> = R extends ShapeMismatch<string> ? R : never
+
+/** What the compiler answers to parts that do not fit together. */
+export type RcnnFits<L extends Levels, K extends number, Sizes extends readonly unknown[], H extends Heads> = Failing<
+  SharedChannels<'rcnn', L> | AnchorsFit<L, Sizes> | HeadsFit<ChannelsOf<L>, H> | ClassesFit<K, H>
+> extends infer Wrong
+  ? [Wrong] extends [never]
+    ? unknown
+    : Check<Wrong>
+  : never

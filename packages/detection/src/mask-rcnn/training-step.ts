@@ -5,7 +5,6 @@ import type { Trees } from '../module.js'
 import type { TrainingValues } from './batch.js'
 import { totalLoss } from './losses.js'
 import type { Scalar } from './losses.js'
-import type { MaskRcnn, MaskRcnnLosses } from './mask-rcnn.js'
 
 /** Everything that changes in training, as expressions: one value that can be kept, copied and branched from. */
 export interface TrainingTensors {
@@ -22,22 +21,27 @@ export interface TrainingState {
   readonly optimizer: OptimizerState<Trees, HostValue<'f32'>>
 }
 
-/** What a step reads besides the state, as numbers. */
-export interface StepValues {
-  readonly batch: TrainingValues
+/** What a step reads besides the state, as numbers: a batch of Mask R-CNN where `Batch` is not given. */
+export interface StepValues<Batch = TrainingValues> {
+  readonly batch: Batch
   readonly learningRate: HostValue<'f32'>
 }
 
 /** What a step reads besides the state. */
-export type StepInputs = TensorsOf<StepValues>
+export type StepInputs<Batch = TrainingValues> = TensorsOf<StepValues<Batch>>
+
+/** Anything that can be trained: losses by name of a batch, and the next state. An R-CNN, or a detector of the caller's own. */
+export interface Trainable<Batch, L extends Readonly<Record<string, Scalar>>> {
+  readonly train: (params: Trees, state: Trees, batch: Batch) => readonly [L, Trees]
+}
 
 /** One step of training as a program: losses, all gradients of their sum, and the optimizer's update. */
 export const trainingStep =
-  (model: MaskRcnn, optimizer: Optimizer) =>
-  ({ params, state, optimizer: memory }: TrainingTensors, { batch, learningRate }: StepInputs): readonly [TrainingTensors, MaskRcnnLosses] => {
-    const lossOf = (p: Trees): readonly [Scalar, { readonly losses: MaskRcnnLosses; readonly state: Trees }] => {
+  <Batch, L extends Readonly<Record<string, Scalar>>>(model: Trainable<Batch, L>, optimizer: Optimizer) =>
+  ({ params, state, optimizer: memory }: TrainingTensors, { batch, learningRate }: { readonly batch: Batch; readonly learningRate: TensorsOf<HostValue<'f32'>> }): readonly [TrainingTensors, L] => {
+    const lossOf = (p: Trees): readonly [Scalar, { readonly losses: L; readonly state: Trees }] => {
       const [losses, next] = model.train(p, state, batch)
-      return [totalLoss({ ...losses }), { losses, state: next }]
+      return [totalLoss(losses), { losses, state: next }]
     }
     const { auxiliary, gradient } = valueAndGradWithAux(lossOf)(params)
     const [nextParams, nextMemory] = optimizer.update(gradient, memory, params, learningRate)

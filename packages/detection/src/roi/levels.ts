@@ -1,6 +1,7 @@
 import { add, cast, floor, log, maximum, minimum, mul, reshape, roiAlign, sqrt } from '@tabula/tensor'
 import type { Shape, Tensor } from '@tabula/tensor'
 import { boxAreas } from '../boxes/geometry.js'
+import type { BoxOffset } from '../boxes/geometry.js'
 
 type Real = Tensor<Shape, 'f32'>
 
@@ -11,25 +12,36 @@ export interface LevelOptions {
   /** The finest level's number: 2 for stride 4. */
   readonly finestLevel: number
   readonly levels: number
+  /** Added to √area / canonicalScale before the logarithm: 1e-6 in Detectron, 1e-8 in detectron2, 0 where not given. */
+  readonly insideLog?: number
+  /** Added after the logarithm: 1e-6 in torchvision and where neither is given. */
+  readonly outsideLog?: number
+  readonly offset?: BoxOffset
 }
 
-/** Index of the level of each box `[R, 4]`: floor(canonicalLevel + log2(√area / canonicalScale) + 1e-6), limited (torchvision). */
-export const levelOfBoxes = (boxes: Real, { canonicalScale, canonicalLevel, finestLevel, levels }: LevelOptions): Tensor<Shape, 'i32'> => {
+/** Index of the level of each box `[R, 4]`: floor(canonicalLevel + log2(√area / canonicalScale)), limited. */
+export const levelOfBoxes = (
+  boxes: Real,
+  { canonicalScale, canonicalLevel, finestLevel, levels, insideLog = 0, outsideLog = insideLog === 0 ? 1e-6 : 0, offset = 0 }: LevelOptions
+): Tensor<Shape, 'i32'> => {
+  const ratio: Real = mul(sqrt(reshape([-1])(boxAreas(boxes, offset))), 1 / canonicalScale)
   // A box without area would have level −∞, which no integer is.
-  const ratio = maximum(mul(sqrt(reshape([-1])(boxAreas(boxes))), 1 / canonicalScale), 1e-12)
-  const level = floor(add(mul(log(ratio), 1 / Math.LN2), canonicalLevel + 1e-6))
+  const level = floor(add(mul(log(insideLog === 0 ? maximum(ratio, 1e-12) : add(ratio, insideLog)), 1 / Math.LN2), canonicalLevel + outsideLog))
   return cast('i32')(minimum(maximum(add(level, -finestLevel), 0), levels - 1))
 }
 
+/** How regions are pooled. */
+export interface PoolOptions extends LevelOptions {
+  /** Cells of a pooled region, high and wide. */
+  readonly size: number
+  /** Samples a cell, high and wide; 0: as many as its size in cells of the map, rounded up (detectron2). */
+  readonly samplingRatio: number
+  /** Cells a pixel of each level. */
+  readonly scales: readonly number[]
+  /** Whether cell centres lie half a cell in (detectron2); else as in Detectron and torchvision, where not given. */
+  readonly aligned?: boolean
+}
+
 /** RoIAlign of boxes `[R, 4]` of images `[R]`, each from its level: `[R, C, size, size]` (torchvision's `MultiScaleRoIAlign`). */
-export const poolRegions = (
-  features: readonly Real[],
-  boxes: Real,
-  image: Tensor<Shape, 'i32'>,
-  options: LevelOptions & { readonly size: number; readonly samplingRatio: number; readonly scales: readonly number[] }
-): Real =>
-  roiAlign({ outputSize: [options.size, options.size], samplingRatio: options.samplingRatio, scales: options.scales, aligned: false })(features, {
-    boxes,
-    image,
-    level: levelOfBoxes(boxes, options)
-  })
+export const poolRegions = (features: readonly Real[], boxes: Real, image: Tensor<Shape, 'i32'>, { size, samplingRatio, scales, aligned = false, ...levels }: PoolOptions): Real =>
+  roiAlign({ outputSize: [size, size], samplingRatio, scales, aligned })(features, { boxes, image, level: levelOfBoxes(boxes, levels) })

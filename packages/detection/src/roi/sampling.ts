@@ -3,6 +3,7 @@ import type { Shape, Tensor } from '@tabula/tensor'
 import { encodeBoxes } from '../boxes/coder.js'
 import type { CoderWeights } from '../boxes/coder.js'
 import { pairwiseIou } from '../boxes/geometry.js'
+import type { BoxOffset } from '../boxes/geometry.js'
 import type { Proposals } from '../proposals/proposals.js'
 
 type Real = Tensor<Shape, 'f32'>
@@ -55,7 +56,7 @@ const harmless = [0, 0, 8, 8]
  * Draws regions from proposals and ground-truth boxes: up to batch · positiveFraction positive ones, the rest background; of each kind those
  * of the highest `priority` `[N, P + G]`, distinct numbers in (0, 1). No derivative flows through it.
  */
-export const sampleRois = (proposals: Proposals, truth: GroundTruth, priority: Real, { batch, positiveFraction, foreground, coderWeights }: RoiSamplingOptions): SampledRois => {
+export const sampleRois = (proposals: Proposals, truth: GroundTruth, priority: Real, { batch, positiveFraction, foreground, coderWeights }: RoiSamplingOptions, offset: BoxOffset = 0): SampledRois => {
   const [n = 0, g = 0] = truth.valid.shape
   // Small images have fewer candidates than are drawn: rows without validity or priority fill up.
   const missing = Math.max(0, batch - (proposals.boxes.shape[1] ?? 0) - g)
@@ -64,7 +65,7 @@ export const sampleRois = (proposals: Proposals, truth: GroundTruth, priority: R
   const boxes = stopGradient(filled([proposals.boxes, truth.boxes], 4))
   const valid = filled([cast('f32')(proposals.valid), truth.valid])
   const rank = filled([priority])
-  const raw = pairwiseIou(boxes, truth.boxes)
+  const raw = pairwiseIou(boxes, truth.boxes, offset)
   // A padded object, or 0 / 0 of two boxes without area, matches nothing.
   const counts = greater(mul(truth.valid, 1), 0.5)
   const iou: Real = assume(select(equal(raw, raw), select(reshape([n, 1, g])(counts), raw, -1), -1))
@@ -86,7 +87,7 @@ export const sampleRois = (proposals: Proposals, truth: GroundTruth, priority: R
   const rois = flat<'f32'>(pick<'f32'>(boxes, drawn.indices))
   const matched = pick<'i32'>(object, drawn.indices)
   const safe = (x: Real): Real => assume(select(greater(reshape([-1, 1])(isPositive), 0.5), x, constant(floats([1, 4], harmless))))
-  const targets = encodeBoxes(coderWeights)(safe(flat<'f32'>(pick<'f32'>(truth.boxes, matched))), safe(rois))
+  const targets = encodeBoxes(coderWeights, offset)(safe(flat<'f32'>(pick<'f32'>(truth.boxes, matched))), safe(rois))
   return {
     boxes: rois,
     image: constant(integers([n * batch], Array.from({ length: n * batch }, (_, row) => Math.floor(row / batch)))),
