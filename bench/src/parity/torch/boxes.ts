@@ -1,6 +1,6 @@
 import * as T from '@tabula/tensor'
-import { anchorsFor, boxAreas, cellAnchors, clipBoxes, column, decodeBoxes, encodeBoxes, hasSides, largestGrowth, matchAnchors, pairwiseIou } from '@tabula/detection'
-import type { CoderWeights } from '@tabula/detection'
+import { anchorsFor, boxAreas, boxesOfMasks, cellAnchors, clipBoxes, convertBoxes, decodeBoxes, encodeBoxes, hasSides, largestGrowth, match, overlapsOf, pairwiseGiou, pairwiseIou } from '@tabula/detection'
+import type { BoxFormat, CoderWeights } from '@tabula/detection'
 import type { Arguments, Floats, Integers, Operation, Operations, Recorded } from './recorded.js'
 import { elementwise, floats as constants, integers as whole } from './recorded.js'
 
@@ -10,78 +10,23 @@ const single = (x: Floats): Floats => T.squeeze({ axis: 0 })(x)
 
 const iou = (a: Floats, b: Floats): Floats => single(pairwiseIou(batched(a), batched(b)))
 
-/** IoU less the share of the smallest enclosing box that neither covers (Rezatofighi et al. 2019). */
-const generalizedIou = (a: Floats, b: Floats): Floats => {
-  const row = (k: number): Floats => T.transpose([1, 0])(column(b, k))
-  const [x1, y1] = [T.minimum(column(a, 0), row(0)), T.minimum(column(a, 1), row(1))]
-  const [x2, y2] = [T.maximum(column(a, 2), row(2)), T.maximum(column(a, 3), row(3))]
-  const enclosing: Floats = T.mul(T.sub(x2, x1), T.sub(y2, y1))
-  const overlap = iou(a, b)
-  const areas: Floats = T.add(boxAreas(a), T.transpose([1, 0])(boxAreas(b)))
-  // With i = shared / union and areas = union + shared, the union is areas / (1 + i).
-  const union: Floats = T.div(areas, T.add(overlap, 1))
-  return T.sub(overlap, T.div(T.sub(enclosing, union), enclosing))
-}
-
-/** Boxes between corners, corner and sides, and centre and sides. */
-const converted = (boxes: Floats, from: string, to: string): Floats => {
-  const [a, b, c, d] = [column(boxes, 0), column(boxes, 1), column(boxes, 2), column(boxes, 3)]
-  const join = (...columns: readonly Floats[]): Floats => T.concatenate({ axis: 1 })(columns)
-  const corners: Floats =
-    from === 'xyxy'
-      ? boxes
-      : from === 'xywh'
-        ? join(a, b, T.add(a, c), T.add(b, d))
-        : join(T.sub(a, T.mul(c, 0.5)), T.sub(b, T.mul(d, 0.5)), T.add(a, T.mul(c, 0.5)), T.add(b, T.mul(d, 0.5)))
-  const [x1, y1, x2, y2] = [column(corners, 0), column(corners, 1), column(corners, 2), column(corners, 3)]
-  const [w, h]: readonly [Floats, Floats] = [T.sub(x2, x1), T.sub(y2, y1)]
-  if (to === 'xyxy') return corners
-  return to === 'xywh' ? join(x1, y1, w, h) : join(T.mul(T.add(x1, x2), 0.5), T.mul(T.add(y1, y2), 0.5), w, h)
-}
-
-/** The first and last column and row of each mask's true pixels. */
-const boxesOfMasks = ({ truths }: Recorded): Floats => {
-  const masks = truths('m')
-  const [n = 0, height = 0, width = 0] = masks.shape
-  const along = (axis: 1 | 2): Floats => T.reshape(axis === 2 ? [1, 1, width] : [1, height, 1])(T.iota('f32', [axis === 2 ? width : height]))
-  const extreme = (axis: 1 | 2, pick: 'min' | 'max'): Floats => {
-    const inside = T.select(masks, T.broadcastTo([n, height, width])(along(axis)), pick === 'min' ? Infinity : -Infinity)
-    const reduce = pick === 'min' ? T.min({ axes: [1, 2] }) : T.max({ axes: [1, 2] })
-    return T.expandDims({ axis: 1 })(reduce<'f32'>(inside))
-  }
-  return T.concatenate({ axis: 1 })([extreme(2, 'min'), extreme(1, 'min'), extreme(2, 'max'), extreme(1, 'max')])
-}
-
 const coder = (args: Arguments): CoderWeights => {
   const [x = 1, y = 1, w = 1, h = 1] = args.list('weights')
   return [x, y, w, h]
 }
 
-/** Whether some ground truth shares no area with any box. */
-const overlapsNone = (truths: ArrayLike<number>, boxes: ArrayLike<number>): boolean => {
-  const at = (list: ArrayLike<number>, row: number): readonly number[] => [0, 1, 2, 3].map((k) => list[4 * row + k] ?? 0)
-  const meet = ([a = 0, b = 0, c = 0, d = 0]: readonly number[], [e = 0, f = 0, g = 0, h = 0]: readonly number[]): boolean =>
-    Math.min(c, g) > Math.max(a, e) && Math.min(d, h) > Math.max(b, f)
-  const rows = (list: ArrayLike<number>): readonly (readonly number[])[] => Array.from({ length: list.length / 4 }, (_, row) => at(list, row))
-  return rows(truths).some((truth) => !rows(boxes).some((box) => meet(truth, box)))
+/** For each box the ground truth it overlaps most, −1 for background, −2 for what lies between the thresholds. */
+const matches = ({ host, args }: Recorded): Integers => {
+  const [truths, boxes] = [host('gt').data, host('boxes').data]
+  const precision = boxes instanceof Float64Array ? 'double' : 'single'
+  const options = { thresholds: [args.number('low'), args.number('high')], labels: [0, -1, 1], lowQuality: args.truth('allow_low_quality_matches') } as const
+  const { matched, labels } = match(overlapsOf(truths, boxes, { precision }), options)
+  return whole([labels.length], Array.from(labels, (label, index) => (label === 1 ? (matched[index] ?? 0) : label === 0 ? -1 : -2)))
 }
 
-/** For each box the ground truth it overlaps most, −1 below `low`, −2 below `high`; optionally each ground truth's best boxes count, too. */
-const matches = ({ floats, host, args }: Recorded): Integers => {
-  const count = floats('boxes').shape[0] ?? 0
-  const [high, low] = [args.number('high'), args.number('low')]
-  if (args.truth('allow_low_quality_matches')) {
-    const perLevel = [Float32Array.from(host('boxes').data)]
-    const truths = host('gt').data
-    const { labels, matched } = matchAnchors({ perLevel, perCell: [1], count }, truths, { foreground: high, background: low })
-    // torchvision takes every box as the best of a ground truth that none overlaps; a detector must not, so it is not in `matchAnchors`.
-    const all = overlapsNone(truths, host('boxes').data)
-    return whole([count], Array.from(labels, (label, index) => (all || label === 1 ? (matched[index] ?? 0) : label === 0 ? -1 : -2)))
-  }
-  const overlaps = iou(floats('gt'), floats('boxes'))
-  const best = T.max({ axes: [0] })(overlaps)
-  const refused = T.select(T.less(best, low), whole([], [-1]), whole([], [-2]))
-  return T.select(T.less(best, high), refused, T.argmax({ axis: 0 })(overlaps))
+const format = (name: string): BoxFormat => {
+  if (name === 'xyxy' || name === 'xywh' || name === 'cxcywh') return name
+  throw new Error(`the box format ${name} is unknown`)
 }
 
 const anchors: Operation['build'] = ({ args }) => {
@@ -102,7 +47,7 @@ const anchors: Operation['build'] = ({ args }) => {
 /** Group `boxes`, but for suppression. */
 export const boxes: Operations = {
   box_iou: elementwise(({ floats }) => iou(floats('a'), floats('b'))),
-  generalized_box_iou: elementwise(({ floats }) => generalizedIou(floats('a'), floats('b'))),
+  generalized_box_iou: elementwise(({ floats }) => single(pairwiseGiou(batched(floats('a')), batched(floats('b'))))),
   box_area: elementwise(({ floats }) => T.squeeze({ axis: 1 })(boxAreas(floats('a')))),
   clip_boxes_to_image: elementwise(({ floats, args }) => single(clipBoxes(batched(floats('a')), constants([1, 2], args.list('size'))))),
   remove_small_boxes: {
@@ -112,8 +57,8 @@ export const boxes: Operations = {
       return { keep: T.integers([kept.length], kept) }
     }
   },
-  box_convert: elementwise(({ floats, args }) => converted(floats('a'), args.text('in_fmt'), args.text('out_fmt'))),
-  masks_to_boxes: elementwise(boxesOfMasks),
+  box_convert: elementwise(({ floats, args }) => convertBoxes({ from: format(args.text('in_fmt')), to: format(args.text('out_fmt')) })(floats('a'))),
+  masks_to_boxes: elementwise(({ truths }) => boxesOfMasks(truths('m'))),
   box_encode: elementwise(({ floats, args }) => encodeBoxes(coder(args))(floats('reference'), floats('proposals'))),
   box_decode: elementwise(({ floats, args }) => {
     const codes = floats('codes')

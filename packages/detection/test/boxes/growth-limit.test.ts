@@ -2,7 +2,7 @@ import { either as E } from 'fp-ts'
 import { expect, test } from 'vitest'
 import { constant, floats, graphOf } from '@tabula/tensor'
 import { evaluate } from '@tabula/tensor/reference'
-import { decodeBoxes, largestGrowth } from '../src/index.js'
+import { decodeBoxes, largestGrowth } from '../../src/index.js'
 
 const widths = (limit?: number): readonly number[] => {
   const reference = constant(floats([1, 4], [0, 0, 2, 2]))

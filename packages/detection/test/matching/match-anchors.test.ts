@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 import { fc, test } from '@fast-check/vitest'
-import { anchorsFor, matchAnchors } from '../src/index.js'
+import { anchorsFor, matchAnchors } from '../../src/index.js'
 
 const single = Math.fround
 const options = { foreground: 0.7, background: 0.3 }
