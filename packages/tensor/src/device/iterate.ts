@@ -51,6 +51,11 @@ const inOrderOf = <State>(initial: State, next: TensorsOf<State>): TensorsOf<Sta
   return ordered as TensorsOf<State>
 }
 
+/** The structure, shapes and types of a state without its numbers, which would be kept beside the device's for as long as it advances. */
+const emptied = <State>(state: State): State =>
+  // A tree of the same structure, of which nothing but structure, shapes and types is used.
+  mapLeaves(state, isHostValue, ({ dtype, shape }): HostValue => ({ kind: 'host', dtype, shape, data: new Float32Array() })) as State
+
 const signature = (values: readonly HostValue[]): string => values.map(({ dtype, shape }) => `${dtype}[${shape.join(',')}]`).join(' ')
 
 /**
@@ -59,8 +64,10 @@ const signature = (values: readonly HostValue[]): string => values.map(({ dtype,
  */
 export const iterate =
   (device: Device, { keep = 16 }: IterateOptions = {}) =>
-  <State, Inputs, Output>(step: Step<State, Inputs, Output>, initial: State): TE.TaskEither<DeviceError, Iteration<State, Inputs, Output>> =>
-    pipe(
+  <State, Inputs, Output>(step: Step<State, Inputs, Output>, initial: State): TE.TaskEither<DeviceError, Iteration<State, Inputs, Output>> => {
+    // What lives as long as the iteration must not close over the initial numbers.
+    const template = emptied(initial)
+    return pipe(
       device.hold(hostValuesOf(initial)),
       TE.map((held) => {
         const programs = new Map<string, Program<Output>>()
@@ -71,9 +78,9 @@ export const iterate =
                 (args: TensorsOf<readonly [State, Inputs]>) => {
                   const [state, rest] = args as readonly [TensorsOf<State>, TensorsOf<Inputs>]
                   const [next, output] = step(state, rest)
-                  return [inOrderOf(initial, next), output] as const
+                  return [inOrderOf(template, next), output] as const
                 },
-                [initial, inputs] as const
+                [template, inputs] as const
               )
             ),
             TE.chainW(({ graph, result }) =>
@@ -101,7 +108,7 @@ export const iterate =
         const restore = (values: readonly HostValue[]): State => {
           let next = 0
           // The same leaves with the values that the steps have made of them.
-          return mapLeaves(initial, isHostValue, () => values[next++]) as State
+          return mapLeaves(template, isHostValue, () => values[next++]) as State
         }
         return {
           advance: (inputs) =>
@@ -119,4 +126,4 @@ export const iterate =
         }
       })
     )
-
+  }
