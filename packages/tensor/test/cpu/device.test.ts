@@ -57,6 +57,17 @@ describe('structure', () => {
     }
   })
 
+  it('results that are inputs, that appear twice, and that branches and other results use', async () => {
+    const device = await open()
+    const f = (i?: Tensor, x?: Tensor, y?: Tensor): readonly Tensor[] => {
+      if (i === undefined || x === undefined || y === undefined) return []
+      const scaled = bind('exp', {}, x)
+      const chosen = bindAll('cond', { branches: [branch(2), branch(-1)] }, i, scaled, y)
+      return [x, scaled, scaled, bind('transpose', { permutation: [1, 0] }, scaled), ...chosen, bind('add', {}, scaled, y), y]
+    }
+    for (const index of [0, 1]) await expectAgreement(device, f, [integers([], [index]), random(1, [3, 2]), random(2, [2])], { fixed: [0], variants: 6 })
+  })
+
   it('call, stopGradient, barrier and allReduce pass values on', async () => {
     const device = await open()
     const f = (...[x, y]: readonly Tensor[]): readonly Tensor[] => {

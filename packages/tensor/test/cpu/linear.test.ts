@@ -25,9 +25,17 @@ describe('matmul', () => {
     [[3, 0], [0, 5]],
     [[0, 4], [4, 5]],
     [[2, 3, 0], [2, 0, 5]],
-    [[1, 4], [4, 1]]
+    [[1, 4], [4, 1]],
+    [[5, 1, 6], [5, 6, 4]],
+    [[5, 1, 6], [2, 5, 6, 4]],
+    [[1, 1, 6], [5, 6, 1]]
   ]
   it.each(cases)('%j by %j', (a, b) => expectAgreement(device, all('matmul', {}), [random(1, a), random(2, b)], { variants: 12 }))
+  it.each(cases.filter(([a, b]) => a.length === 2 && b.length === 2))('%j by %j, transposed', (a, b) => {
+    const product = (...operands: readonly Tensor[]): Tensor => bind('matmul', {}, ...operands)
+    const transposed = (x: Tensor): Tensor => bind('transpose', { permutation: [1, 0] }, x)
+    return expectAgreement(device, (x, y) => (x === undefined || y === undefined ? [] : [bind('add', {}, transposed(product(x, y)), transposed(product(x, bind('neg', {}, y)))), transposed(product(x, y))]), [random(1, a), random(2, b)], { variants: 12 })
+  })
 })
 
 interface Case {
@@ -62,6 +70,9 @@ const convolutions: readonly Case[] = [
   { x: [40, 5, 7, 7], outputs: 6, kernel: [3, 3], attributes: plain(1, 1) },
   { x: [40, 5, 7, 7], outputs: 6, kernel: [1, 1], attributes: plain(1, 0) },
   { x: [40, 5, 8, 8], outputs: 6, kernel: [2, 2], attributes: plain(2, 0) },
+  { x: [33, 3, 24, 22], outputs: 2, kernel: [2, 2], attributes: plain(2, 0) },
+  { x: [33, 2, 6, 8], outputs: 3, kernel: [3, 2], attributes: { ...plain(2, 0), stride: [3, 2] } },
+  { x: [33, 2, 7, 9], outputs: 3, kernel: [3, 2], attributes: { ...plain(2, 0), stride: [3, 2] } },
   { x: [33, 2, 5, 6], outputs: 3, kernel: [3, 2], attributes: plain(2, 1, 2) },
   { x: [1, 2, 6, 6], outputs: 3, kernel: [3, 3], attributes: { stride: [1, 2], padding: [[0, 2], [1, 0]], dilation: [2, 1], groups: 1 } },
   { x: [1, 2, 6, 6], outputs: 3, kernel: [2, 3], attributes: { stride: [3, 1], padding: [[3, 0], [0, 1]], dilation: [1, 2], groups: 1 } },

@@ -2,7 +2,7 @@ import type { Attributes } from '../../../primitive.js'
 import { sizeOf } from '../../../shape.js'
 import type { Sizes } from '../../../shape.js'
 import type { OnnxBuilder } from '../onnx/builder.js'
-import { fromMapsInside, gatheredTaps, geometry, isPointwise, prefersMapsInside } from './convolution.js'
+import { fromMapsInside, gatheredTaps, geometry, isPointwise, isTiling, mapsInside, prefersMapsInside } from './convolution.js'
 import { orderedValue, plainly, plainValue } from './lowered.js'
 import type { Lowered } from './lowered.js'
 import { operandAt, outputAt } from './lowering.js'
@@ -54,6 +54,28 @@ const byPhases = (builder: OnnxBuilder, dy: string, w: Lowered, [maps = 0, , hei
   return builder.op('Reshape', [builder.op('Concat', rows, { axis: 3 }), builder.ints([maps, channels, 2 * height, 2 * width])])
 }
 
+/**
+ * Windows that lie side by side: every cell of the map gets from one window through one tap, so one product computes all taps of all
+ * windows, `[C · taps, windows · N]`, and one gather puts them where they belong.
+ */
+const byTiles = (builder: OnnxBuilder, dy: Lowered, w: Lowered, output: Sizes): Lowered => {
+  const [outputs = 0, channels = 0, rows = 0, columns = 0] = w.shape
+  const [maps = 0, , high = 0, wide = 0] = dy.shape
+  const [, , height = 0, width = 0] = output
+  const windows = high * wide
+  const matrix = builder.op('Reshape', [plainValue(builder, w), builder.ints([outputs, channels * rows * columns])])
+  const cotangents = builder.op('Reshape', [orderedValue(builder, dy, mapsInside), builder.ints([outputs, windows * maps])])
+  const product = builder.op('Gemm', [matrix, cotangents], { transA: 1 })
+  if (rows * columns === 1) return fromMapsInside(builder, product, output)
+  const places = Array.from({ length: height * width }, (_, cell) => {
+    const [y, x] = [Math.floor(cell / width), cell % width]
+    const tap = (y % rows) * columns + (x % columns)
+    return tap * windows + Math.floor(y / rows) * wide + Math.floor(x / columns)
+  })
+  const taps = builder.op('Reshape', [product, builder.ints([channels, rows * columns * windows, maps])])
+  return fromMapsInside(builder, builder.op('Gather', [taps, builder.ints(places)], { axis: 1 }), output)
+}
+
 const extraOutput = ({ stride, padding, dilation, inputSize }: Geometry, kernel: Sizes, dy: Sizes): readonly number[] =>
   ([0, 1] as const).map(
     (axis) => inputSize[axis] - (((dy[2 + axis] ?? 0) - 1) * stride[axis] - padding[axis][0] - padding[axis][1] + dilation[axis] * ((kernel[axis] ?? 1) - 1) + 1)
@@ -71,7 +93,10 @@ export const conv2dInputGradient: Lowering<'conv2dInputGradient'> = ({ builder }
   const done = (value: string): readonly Lowered[] => [plainly(value, output)]
   if (sizeOf(dy.shape) === 0 || sizeOf(w.shape) === 0) return done(builder.filled('float', output.shape, 0))
 
-  if (prefersMapsInside(dy, attributes) && inputSize[0] * inputSize[1] <= 4 * height * width + 400) {
+  const isCovered = inputSize[0] === height * stride[0] && inputSize[1] === width * stride[1]
+  const areMapsInside = prefersMapsInside(dy, { ...attributes, stride: [1, 1] }, kernel)
+  if (areMapsInside && isCovered && isTiling(attributes, kernel)) return [byTiles(builder, dy, w, output.shape)]
+  if (areMapsInside && inputSize[0] * inputSize[1] <= 4 * height * width + 400) {
     const taps = Taps.ofTranspose(attributes, kernel, dy.shape, output.shape)
     const matrix = builder.op('Reshape', [swapped(builder, w), builder.ints([channels, outputs * taps.count])])
     return [fromMapsInside(builder, builder.op('Gemm', [matrix, gatheredTaps(builder, dy, taps)]), output.shape)]

@@ -71,7 +71,7 @@ export const conv2dWeightGradient: Lowering<'conv2dWeightGradient'> = ({ builder
   if (sizeOf(dy.shape) === 0 || sizeOf(x.shape) === 0) return done(builder.filled('float', output.shape, 0))
   const matrix = (value: string, height: number): string => builder.op('Reshape', [value, builder.ints([height, maps * rows * columns])])
 
-  if (prefersMapsInside(x, attributes) && rows * columns <= 4 * 400) {
+  if (prefersMapsInside(x, attributes, kernel) && rows * columns <= 4 * 400) {
     const taps = Taps.ofConvolution(attributes, kernel, x.shape, dy.shape)
     return product(matrix(orderedValue(builder, dy, mapsInside), outputs), gatheredTaps(builder, x, taps))
   }
@@ -85,6 +85,6 @@ export const conv2dWeightGradient: Lowering<'conv2dWeightGradient'> = ({ builder
   const taps = kernel[0] * kernel[1]
   if (taps > 25 || (channels <= 4 && taps > 9)) return done(byConvolution(builder, x, dy, attributes))
   const slices = slicedTaps(builder, orderedValue(builder, x, channelsOutside), attributes, x.shape.slice(2), [rows, columns])
-  const flat = slices.map((value) => builder.op('Reshape', [value, builder.ints([channels, 1, maps * rows * columns])]))
-  return product(cotangents(), matrix(builder.op('Concat', flat, { axis: 1 }), channels * taps))
+  // Side by side along the maps, which are the axis after the channels: [C, taps · N, OH, OW].
+  return product(cotangents(), matrix(builder.op('Concat', slices, { axis: 1 }), channels * taps))
 }

@@ -14,13 +14,19 @@ export const mapsInside: readonly number[] = [1, 2, 3, 0]
 const manyMaps = 32
 const smallMap = 400
 
+/** Whether the windows lie side by side: each cell of the map is in one window, but for a rest at the end that is in none. */
+export const isTiling = ({ stride, padding, dilation }: ConvolutionAttributes, kernel: readonly (number | undefined)[]): boolean =>
+  kernel.every((size, axis) => size === stride[axis]) && padding.flat().every((amount) => amount === 0) && dilation.every((step) => step === 1)
+
 /**
  * Whether a convolution of x is computed in [C, H, W, N]: where x lies so already, or has many small maps, as the heads that
- * work on regions have (im2col by one gather: 9 ms, by slices of [C, N, H, W]: 58 ms for 512 maps of 7×7×256).
+ * work on regions have (im2col by one gather: 9 ms, by slices of [C, N, H, W]: 58 ms for 512 maps of 7×7×256). Windows that lie
+ * side by side read each cell once, so their map may be as large as its windows are many.
  */
-export const prefersMapsInside = (x: Lowered, { groups }: ConvolutionAttributes): boolean => {
+export const prefersMapsInside = (x: Lowered, attributes: ConvolutionAttributes, kernel: readonly (number | undefined)[]): boolean => {
   const [maps = 0, , height = 0, width = 0] = x.shape
-  if (groups !== 1 || sizeOf(x.shape) === 0 || height * width > smallMap) return false
+  const [rows = 1, columns = 1] = isTiling(attributes, kernel) ? kernel : []
+  if (attributes.groups !== 1 || sizeOf(x.shape) === 0 || height * width > smallMap * rows * columns) return false
   return maps >= manyMaps || (maps > 1 && isOrdered(x, mapsInside) && !isOrdered(x, [0, 1, 2, 3]))
 }
 
@@ -64,7 +70,7 @@ export const conv2d: Lowering<'conv2d'> = ({ builder }, node, inputs) => {
   const [outputChannels = 0, inputChannels = 0, ...kernel] = w.shape
   if (sizeOf(output.shape) === 0 || sizeOf(x.shape) === 0) return [plainly(builder.filled('float', output.shape, 0), output)]
   const weights = plainValue(builder, w)
-  if (prefersMapsInside(x, attributes)) {
+  if (prefersMapsInside(x, attributes, kernel)) {
     const taps = Taps.ofConvolution(attributes, kernel, x.shape, output.shape)
     const matrix = builder.op('Reshape', [weights, builder.ints([outputChannels, inputChannels * taps.count])])
     return [fromMapsInside(builder, builder.op('Gemm', [matrix, gatheredTaps(builder, x, taps)]), output.shape)]

@@ -6,6 +6,8 @@ import { isOrdered, plainly, plainValue } from './lowered.js'
 import type { Lowered } from './lowered.js'
 import { outputAt } from './lowering.js'
 import type { Lowering, LoweringContext } from './lowering.js'
+import { matrixProduct } from './matmul.js'
+import { transpose as plainTranspose, transposed } from './movement.js'
 
 /** Below this many elements a map costs more to set up as a convolution than to scale. */
 const worthwhile = 4096
@@ -24,7 +26,7 @@ const biasedConvolution = (context: LoweringContext, convolved: Tensor, bias: Te
   const [channels = 0, , ...kernel] = w?.shape ?? []
   if (x === undefined || w === undefined || !isPerChannel(bias, channels) || sizeOf(output.shape) === 0 || sizeOf(x.shape) === 0) return undefined
   const operand = context.lowered(x)
-  if (prefersMapsInside(operand, node.attributes)) return undefined
+  if (prefersMapsInside(operand, node.attributes, kernel)) return undefined
   const { builder } = context
   const offsets = builder.op('Reshape', [plainValue(builder, context.lowered(bias)), builder.ints([channels])])
   const inputs = [plainValue(builder, operand), plainValue(builder, context.lowered(w)), offsets]
@@ -59,6 +61,19 @@ const affine = (context: LoweringContext, scaled: Tensor, offset: Tensor, output
   const value = builder.op('Conv', inputs, { kernel_shape: [1, 1], group: planes })
   // Right behind the convolution, so that the engine joins the two.
   return plainly(reshaped(activated ? builder.op('Relu', [value]) : value, output.shape), output)
+}
+
+/**
+ * A transposed product of matrices is the product of the transposes the other way round, which lies as the program says: the
+ * gradient of a dense layer's weights meets the weights themselves next.
+ */
+export const transpose: Lowering<'transpose'> = (context, node, inputs) => {
+  const [product] = node.inputs
+  const [a, b] = product?.node.primitive === 'matmul' && usedOnce(context, product) ? product.node.inputs : []
+  if (a === undefined || b === undefined || a.shape.length !== 2 || b.shape.length !== 2 || sizeOf(a.shape) * sizeOf(b.shape) === 0) return plainTranspose(context, node, inputs)
+  const flipped = node.attributes.permutation[0] === 1
+  if (!flipped) return plainTranspose(context, node, inputs)
+  return [matrixProduct(context.builder, transposed(context.lowered(b), [1, 0]), transposed(context.lowered(a), [1, 0]))]
 }
 
 const plainRelu = unaryOp('Relu')

@@ -7,7 +7,7 @@ import { conv2d } from './convolution.js'
 import { conv2dInputGradient } from './convolution-input-gradient.js'
 import { conv2dWeightGradient } from './convolution-weight-gradient.js'
 import * as elementwise from './elementwise.js'
-import { add, relu } from './fused.js'
+import { add, relu, transpose } from './fused.js'
 import { gather, scatterAdd } from './indexing.js'
 import type { Lowered } from './lowered.js'
 import type { Lowering, LoweringContext } from './lowering.js'
@@ -69,7 +69,7 @@ export const lowerings: { readonly [P in PrimitiveName]: Lowering<P> } = {
   or: binaryOp('Or'),
   select: elementwise.select,
   reshape: movement.reshape,
-  transpose: movement.transpose,
+  transpose,
   broadcastTo: movement.broadcastTo,
   slice: movement.slice,
   pad: movement.pad,

@@ -1,10 +1,12 @@
 import type { OnnxBuilder } from '../onnx/builder.js'
 import { sizeOf } from '../../../shape.js'
+import { aligned } from './broadcast.js'
 import { axesOf, isOrdered, orderedValue, plainly, unstretched } from './lowered.js'
 import type { Lowered } from './lowered.js'
 import { operandAt, outputAt } from './lowering.js'
 import type { Lowering } from './lowering.js'
 import { reshaped } from './movement.js'
+import { summed } from './reduction.js'
 
 /** A matrix as `Gemm` takes it: its value, and whether that is the transpose. */
 const gemmOperand = (builder: OnnxBuilder, x: Lowered): { readonly value: string; readonly transposed: 0 | 1 } =>
@@ -36,6 +38,13 @@ export const matmul: Lowering<'matmul'> = ({ builder }, node, inputs) => {
   if (batches === 1) {
     const product = matrixProduct(builder, reshaped(builder, a, [rows, inner]), reshaped(builder, b, [inner, columns]))
     return [reshaped(builder, product, output.shape)]
+  }
+  // A row times a matrix that lies in another order is cheaper added up where it lies than moved (32 × 784 × 256: 9 against 77 ms).
+  if (rows === 1 && !isOrdered(b, axesOf(b.shape.length))) {
+    const spread = { shape: [...output.shape.slice(0, -2), inner, columns], dtype: 'f32' } as const
+    const { values, result } = aligned(builder, [reshaped(builder, a, [...a.shape.slice(0, -2), inner, 1]), b], spread)
+    const products = result(builder.op('Mul', values))
+    return [reshaped(builder, summed(builder, products, { axes: [spread.shape.length - 2], keepDimensions: false }), output.shape)]
   }
   const operand = (x: Lowered): string => {
     const rank = x.shape.length

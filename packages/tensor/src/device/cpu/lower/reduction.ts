@@ -29,15 +29,17 @@ const reduced = (builder: OnnxBuilder, type: 'ReduceSum' | 'ReduceMax', x: Lower
   return afterReduction(builder, x, attributes, value)
 }
 
-export const reduceSum: Lowering<'reduceSum'> = ({ builder }, { attributes }, inputs) => {
-  const x = operandAt(inputs, 0)
+/** Sums along axes. */
+export const summed = (builder: OnnxBuilder, x: Lowered, attributes: Attributes['reduceSum']): Lowered => {
   const sum = reduced(builder, 'ReduceSum', x, attributes)
   // The sum of equal elements is one of them, times their number.
   const repeats = attributes.axes.filter((axis) => isStretched(x, axis)).reduce((product, axis) => product * (x.shape[axis] ?? 1), 1)
-  if (repeats === 1) return [sum]
+  if (repeats === 1) return sum
   const type = elementType[x.dtype]
-  return [{ ...sum, value: builder.op('Mul', [sum.value, builder.initializer(type, [1], bytesOf(type, [repeats]))]) }]
+  return { ...sum, value: builder.op('Mul', [sum.value, builder.initializer(type, [1], bytesOf(type, [repeats]))]) }
 }
+
+export const reduceSum: Lowering<'reduceSum'> = ({ builder }, { attributes }, inputs) => [summed(builder, operandAt(inputs, 0), attributes)]
 
 export const reduceMax: Lowering<'reduceMax'> = ({ builder }, { attributes }, inputs) => {
   const x = operandAt(inputs, 0)

@@ -89,10 +89,22 @@ const reads = (node: NodeMessage): readonly string[] => [
   ...node.attribute.flatMap(({ g }) => (g === undefined ? [] : [...g.node.flatMap(reads), ...g.output.map(({ name }) => name)]))
 ]
 
+/** A node with values under other names, in its branches too. */
+const renamed = (node: NodeMessage, names: ReadonlyMap<string, string>): NodeMessage => {
+  const rename = (value: string): string => names.get(value) ?? value
+  const isAffected = names.size > 0 && (node.output.some((value) => names.has(value)) || reads(node).some((value) => names.has(value)))
+  if (!isAffected) return node
+  const attribute = node.attribute.map((entry) =>
+    entry.g === undefined ? entry : { ...entry, g: { ...entry.g, node: entry.g.node.map((inner) => renamed(inner, names)) } }
+  )
+  return { ...node, input: node.input.map(rename), output: node.output.map(rename), attribute }
+}
+
 const build = (model: Model, outer: (key: string) => readonly string[] | undefined, isBranch: boolean): OnnxBuilder => {
   const nodes: NodeMessage[] = []
   const inputs: ValueInfoMessage[] = []
   const outputs: ValueInfoMessage[] = []
+  const results: { readonly value: string; readonly name: string }[] = []
   const known = new Map<string, readonly string[]>()
 
   const find = (key: string): readonly string[] | undefined => known.get(key) ?? outer(key)
@@ -128,10 +140,24 @@ const build = (model: Model, outer: (key: string) => readonly string[] | undefin
     return name
   }
 
+  /** Outputs take the name of the value itself where a node of this graph computes it, and a copy of it otherwise. */
+  const withOutputs = (): readonly NodeMessage[] => {
+    const computed = new Set(nodes.flatMap(({ output }) => output))
+    const names = new Map<string, string>()
+    const copies = results.flatMap(({ value, name }): readonly NodeMessage[] => {
+      if (computed.has(value) && !names.has(value)) {
+        names.set(value, name)
+        return []
+      }
+      return [{ input: [value], output: [name], opType: 'Identity', attribute: [], name: `Output_${name}` }]
+    })
+    return [...nodes, ...copies].map((node) => renamed(node, names))
+  }
+
   const graph = (): GraphMessage => {
     const needed = new Set(outputs.map(({ name }) => name))
     const live: NodeMessage[] = []
-    for (const node of nodes.toReversed()) {
+    for (const node of withOutputs().toReversed()) {
       if (!node.output.some((name) => needed.has(name))) continue
       live.push(node)
       for (const name of reads(node)) needed.add(name)
@@ -162,7 +188,7 @@ const build = (model: Model, outer: (key: string) => readonly string[] | undefin
       return name
     },
     output: (value, name, type, dims) => {
-      nodes.push({ input: [value], output: [name], opType: 'Identity', attribute: [], name: `Output_${name}` })
+      results.push({ value, name })
       outputs.push(valueInfo(name, type, dims))
     },
     name: model.nextName,
