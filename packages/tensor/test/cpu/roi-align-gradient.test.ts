@@ -2,7 +2,8 @@ import { either as E } from 'fp-ts'
 import { expect, test } from 'vitest'
 import { cpuDevice } from '../../src/device/cpu/index.js'
 import { evaluate } from '../../src/device/reference/index.js'
-import { bindAll, floats, graphOf, integers, key, normal, placeholder, uniform } from '../../src/index.js'
+import { bind, bindAll, floats, graphOf, integers, key, normal, placeholder, uniform } from '../../src/index.js'
+import { expectAgreement, open, random, randomIndices } from './agree.js'
 
 const right = <L, A>(result: E.Either<L, A>): A => {
   if (E.isLeft(result)) throw new Error(JSON.stringify(result.left))
@@ -44,4 +45,33 @@ test('gradients of large and of small levels equal the reference, many regions o
     data.forEach((x, k) => (worst = Math.max(worst, Math.abs(x - (expected[k] ?? NaN)))))
     expect(worst).toBeLessThan(1e-5 * largest)
   })
+})
+
+// Image numbers that the program knows, in order and not, and such that it reads.
+test.each([
+  { samplingRatio: 2, aligned: false, images: [0, 0, 0, 1, 1, 1, 2, 2, 2] },
+  { samplingRatio: 0, aligned: true, images: [0, 0, 0, 1, 1, 1, 2, 2, 2] },
+  { samplingRatio: 0, aligned: false, images: [2, 0, 0, 1, 1, 1, 2, 2, 0] },
+  { samplingRatio: 3, aligned: true, images: [1, 1, 1, 1, 1, 1, 1, 1, 1] }
+])('several levels as one product: %j', async ({ images, ...rest }) => {
+  const regions = images.length
+  const featureShapes = [
+    [3, 4, 11, 7],
+    [3, 4, 6, 9],
+    [3, 4, 2, 3]
+  ]
+  const attributes = { ...rest, outputSize: [3, 2] as const, scales: [0.5, 0.25, 0.125], featureShapes }
+  const corners = random(1, [regions, 2], -4, 20).data
+  const sides = random(2, [regions, 2], -1, 16).data
+  const boxes = floats([regions, 4], Array.from({ length: regions }, (_, r) => [0, 1, 0, 1].map((axis, k) => (corners[2 * r + axis] ?? 0) + (k < 2 ? 0 : (sides[2 * r + axis] ?? 0)))).flat())
+  const known = integers([regions], images)
+  const device = await open()
+  const dy = random(3, [regions, 4, 3, 2])
+  await expectAgreement(device, (...operands) => bindAll('roiAlignGradient', attributes, ...operands), [dy, boxes, known, randomIndices(4, [regions], 3)], { variants: 6, fixed: [1, 2, 3] })
+  await expectAgreement(
+    device,
+    (g, b, level) => (g === undefined || b === undefined || level === undefined ? [] : bindAll('roiAlignGradient', attributes, g, b, bind('constant', { value: known }), level)),
+    [dy, boxes, randomIndices(4, [regions], 3)],
+    { variants: 6, fixed: [1, 2] }
+  )
 })
