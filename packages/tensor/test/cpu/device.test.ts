@@ -182,6 +182,15 @@ describe('a device', () => {
     expect(ticks).toBeGreaterThan(3)
   })
 
+  it('runs brief programs at once', async () => {
+    const device = await open()
+    const executable = await compile(device, accumulate([2]))
+    let hasTurned = false
+    setImmediate(() => (hasTurned = true))
+    expect(right(await executable.run([floats([2], [1, 2]), floats([2], [3, 4])])())[0]).toEqual(floats([2], [4, 6]))
+    expect(hasTurned).toBe(false)
+  })
+
   it('says what it cannot do', async () => {
     const device = await open()
     const boxes = placeholder('boxes', { shape: [1, 2, 4], dtype: 'f32' })

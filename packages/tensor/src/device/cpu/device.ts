@@ -5,6 +5,7 @@ import type { CompileError, DeviceError } from '../../errors.js'
 import type { Graph } from '../../graph/graph.js'
 import { sameShape } from '../../shape.js'
 import type { Device, Executable } from '../device.js'
+import { isBrief } from './brief.js'
 import { chooseEngine } from './engine/choose.js'
 import type { Chosen, CpuOptions } from './engine/choose.js'
 import type { Session } from './engine/engine.js'
@@ -72,7 +73,7 @@ const deviceOver = ({ engine, notes }: Chosen): Device => {
       const program = lowered(graph)
       if (E.isLeft(program)) return program
       const { model, signature, nodes } = program.right
-      const session = await engine.load(model, signature)()
+      const session = await engine.load(model, signature, isBrief(graph))()
       if (E.isLeft(session)) return E.left({ _tag: 'EngineRejected', device: deviceName, message: `${engine.description}: ${session.left.message}` })
       const report = {
         device: deviceName,

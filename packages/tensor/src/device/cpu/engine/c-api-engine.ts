@@ -36,6 +36,9 @@ const inBackground = (api: CApi, f: ForeignFunction, ...args: readonly unknown[]
     })
   })
 
+/** Calls at once, on this thread. */
+const atOnce = async (api: CApi, f: ForeignFunction, ...args: readonly unknown[]): Promise<void> => api.check(f(...args))
+
 /** Addresses of things in one array, as C takes lists. */
 const list = (addresses: readonly bigint[]): BigUint64Array => BigUint64Array.from(addresses.length === 0 ? [0n] : addresses)
 
@@ -61,7 +64,7 @@ export const cApiEngine = (ffi: typeof koffi, { file, version }: Library, { thre
       return {
         description: `onnxruntime ${version} through its C interface`,
         asynchronous: true,
-        load: (model, signature) => TE.tryCatch(() => load({ api, environment, memory, options }, model, signature), failure)
+        load: (model, signature, isBrief = false) => TE.tryCatch(() => load({ api, environment, memory, options }, model, signature, isBrief), failure)
       }
     },
     failure
@@ -76,7 +79,8 @@ interface Runtime {
   readonly options: Pointer
 }
 
-const load = async ({ api, environment, memory, options }: Runtime, model: Uint8Array, signature: Signature): Promise<Session> => {
+const load = async ({ api, environment, memory, options }: Runtime, model: Uint8Array, signature: Signature, isBrief: boolean): Promise<Session> => {
+  const calling = isBrief ? atOnce : inBackground
   const opened: Pointer[] = [null]
   await inBackground(api, api.call.createSessionFromArray, environment, model, model.byteLength, options, opened)
   const session = opened[0]
@@ -115,7 +119,7 @@ const load = async ({ api, environment, memory, options }: Runtime, model: Uint8
     try {
       const inputValues = wrapAll(signature.inputs, inputs)
       const outputValues = wrapAll(signature.outputs, outputs)
-      await inBackground(
+      await calling(
         api,
         api.call.run,
         session,

@@ -37,9 +37,10 @@ export interface Session {
 export interface Engine {
   /** Library, version and path taken into it. */
   readonly description: string
-  /** Whether the event loop stays free while a model runs. */
+  /** Whether the event loop stays free while a model runs that is not brief. */
   readonly asynchronous: boolean
-  readonly load: (model: Uint8Array, signature: Signature) => TaskEither<EngineFailure, Session>
+  /** `isBrief`: a run takes a millisecond or so, less than it is worth to hand it to another thread. */
+  readonly load: (model: Uint8Array, signature: Signature, isBrief?: boolean) => TaskEither<EngineFailure, Session>
 }
 
 /** Settings that every engine takes. */
