@@ -44,6 +44,9 @@ export const stepRows = async (name: string, size: StepSize, report: (text: stri
     const torch =
       python === undefined ? undefined : start('PyTorch', python, [fileURLToPath(new URL('../../../python/torch_rival.py', import.meta.url)), threads], pythonEnvironment())
     const hello = torch === undefined ? undefined : await torch.ask({ do: 'hello' })
+    // Debian's python3-torch runs on whatever BLAS is installed; the rival is to be at its fastest.
+    const speed = hello === undefined ? Infinity : Number(field(hello, 'matmulSpeed'))
+    if (speed < 20) report(`  ${name}: PyTorch multiplies matrices at ${speed.toFixed(0)} GFLOP/s, as with the reference BLAS; install libopenblas0 for its fastest setting`)
     const id = torch === undefined ? undefined : field(await torch.ask({ do: 'model', which: size, out: folder }), 'id')
     const module = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? 'worker.ts' : 'worker.js', import.meta.url))
     const own = start('Tabula', process.execPath, [...process.execArgv, module, size, ...(torch === undefined ? [] : [folder])])
