@@ -15,6 +15,7 @@ export const project = (name: string, root: string) =>
       watch: false,
       reporters: ['default', ['json', { outputFile: 'test-results/vitest.json' }]],
       testTimeout: 120_000,
+      hookTimeout: 120_000,
       typecheck: { enabled: true, include: ['test/**/*.test-d.ts'], tsconfig: './tsconfig.spec.json' }
     }
   })
