@@ -15,3 +15,9 @@ export const doubles = (shape: readonly number[], data: readonly number[]): Tens
 
 /** Rows of numbers as a constant `[1, rows, 4]`. */
 export const boxBatch = (boxes: readonly (readonly number[])[]): Tensor<Shape, 'f32'> => doubles([1, boxes.length, 4], boxes.flat())
+
+/** Constant whole numbers `[n]`. */
+export const integersOf = (data: readonly number[]): Tensor<Shape, 'i32'> => constant(hostValue('i32', [data.length], Int32Array.from(data)))
+
+/** Constant truth values, given as 0 and 1. */
+export const truths = (shape: readonly number[], data: readonly number[]): Tensor<Shape, 'bool'> => constant(hostValue('bool', shape, Uint8Array.from(data)))

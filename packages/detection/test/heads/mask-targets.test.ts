@@ -4,7 +4,7 @@ import { compile, floats, integers, key, showError } from '@tabula/tensor'
 import type { HostValue } from '@tabula/tensor'
 import { referenceDevice } from '@tabula/tensor/reference'
 import { frozenBatchNorm, noNorm } from '@tabula/nn'
-import { boxHead, fpn, maskConvs, maskHead, maskTargets, rcnn, resnet, torchvision, trainingValues, twoFc } from '../src/index.js'
+import { boxHead, fpn, maskConvs, maskHead, maskTargets, rcnn, resnet, torchvision, trainingValues, twoFc } from '../../src/index.js'
 
 const model = rcnn({
   ...torchvision,

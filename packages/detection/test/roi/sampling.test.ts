@@ -3,7 +3,7 @@ import { either as E } from 'fp-ts'
 import { compile, floats, hostValue, integers, showError } from '@tabula/tensor'
 import type { HostValue } from '@tabula/tensor'
 import { referenceDevice } from '@tabula/tensor/reference'
-import { sampleRois, torchvision } from '../src/index.js'
+import { sampleRois, torchvision } from '../../src/index.js'
 
 interface Case {
   readonly boxes: HostValue<'f32'>
