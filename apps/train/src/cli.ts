@@ -31,7 +31,11 @@ const share = (text: string): number => {
   if (text.trim() === '' || !(value >= 0 && value <= 1)) throw new InvalidArgumentError('expected a number from 0 to 1.')
   return value
 }
-const ids = (text: string): readonly number[] => text.split(',').filter((part) => part.trim() !== '').map((part) => integerFrom(0)(part.trim()))
+const integersFrom = (least: number) => (text: string): readonly number[] => {
+  const numbers = text.split(',').filter((part) => part.trim() !== '').map((part) => integerFrom(least)(part.trim()))
+  if (numbers.length === 0) throw new InvalidArgumentError(`expected integers of at least ${least}, with commas between them.`)
+  return numbers
+}
 
 const quoted = (text: string): string => (/^[\w./:=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`)
 
@@ -100,7 +104,7 @@ export const program = async ({ argv, stdout, stderr, signal }: Surroundings): P
     .option('--split <name>', 'train, val, or another name: annotations/instances_NAME.json and NAME/', 'val')
     .option('--annotations <file>', 'annotation file, with --images')
     .option('--images <dir>', 'folder of its images')
-    .option('--image-ids <ids>', 'only these images: 1,2,3', ids)
+    .option('--image-ids <ids>', 'only these images: 1,2,3', integersFrom(0))
     .option('--max-dets <n>', 'detections of an image and category that count', integerFrom(1))
     .addOption(device())
     .option('--json', 'plain JSON alone on standard output')
@@ -177,7 +181,7 @@ export const program = async ({ argv, stdout, stderr, signal }: Surroundings): P
     .requiredOption('--annotations <file>', 'annotation file')
     .requiredOption('--results <file>', 'results file')
     .addOption(new Option('--type <type>', 'boxes or masks').choices(['bbox', 'segm']).makeOptionMandatory())
-    .option('--max-dets <ns>', 'detection limits, ascending: 1,10,100', ids)
+    .option('--max-dets <ns>', 'detection limits: 1,10,100', integersFrom(1))
     .option('--json', 'plain JSON alone on standard output')
     .action((options: { annotations: string; results: string; type: 'bbox' | 'segm'; maxDets?: readonly number[]; json?: boolean }) =>
       finish(evaluateFiles(options.annotations, options.results, options.type, options.maxDets), (file) => line(options.json === true ? JSON.stringify(evaluationJson(file)) : evaluationText(file)))
@@ -194,6 +198,10 @@ export const program = async ({ argv, stdout, stderr, signal }: Surroundings): P
     return exitCode
   } catch (thrown) {
     if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : 2
+    if (thrown instanceof RangeError && /array length|allocation failed/i.test(thrown.message)) {
+      stderr(`tabula: out of memory: expected numbers that fit into memory, found more (${thrown.message}). Choose a smaller network, smaller images or a smaller batch.\n`)
+      return 1
+    }
     stderr(`tabula: a defect of this program: ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : messageOf(thrown)}\n`)
     return 1
   }

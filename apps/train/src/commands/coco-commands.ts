@@ -12,7 +12,7 @@ const loadResults = (path: string) =>
   pipe(
     TE.tryCatch(
       () => readFile(path, 'utf8'),
-      (cause) => badInput(`${path}: expected a COCO results file, found ${/ENOENT|ENOTDIR/.test(messageOf(cause)) ? 'no such file' : messageOf(cause)}. Check the path.`)
+      (cause) => badInput(`${path}: expected a COCO results file, found ${/ENOENT|ENOTDIR/.test(messageOf(cause)) ? 'no such file' : /EISDIR/.test(messageOf(cause)) ? 'a folder' : messageOf(cause)}. Check the path.`)
     ),
     TE.flatMapEither((text) =>
       E.tryCatch(
@@ -39,7 +39,7 @@ export const evaluateFiles = (annotations: string, results: string, type: 'bbox'
       pipe(
         evaluate({ groundTruth, results: detections, iouType: type, ...(maxDets === undefined ? {} : { parameters: { maxDets } }) }),
         E.bimap(
-          (error) => badFile({ ...error, file: error.file === '' ? results : error.file }),
+          (error) => badFile({ ...error, file: error.file === '' || error.file === 'results' ? results : error.file }),
           (evaluation) => ({ evaluation, groundTruth })
         )
       )

@@ -72,7 +72,7 @@ export const evaluateRun = (request: EvaluateRequest, onBatch: (done: number, al
       const strange = split.instances.categories.filter(({ id, name }) => trained.get(id) !== name)
       return strange.length === 0
         ? TE.right(undefined)
-        : TE.left(badInput(`${split.name}: categories: expected those of the run, found ${strange.slice(0, 20).map(({ id, name }) => `${id} ${name}`).join(', ')}. Give annotations with the run's categories.`))
+        : TE.left(badInput(`${request.annotations ?? `--split ${request.split}`}: categories: expected those of the run, found ${strange.slice(0, 20).map(({ id, name }) => `${id} ${name}`).join(', ')}. Give annotations with the run's categories.`))
     }),
     TE.bind('device', () => chooseDevice(request.device)),
     TE.flatMap(({ found, split, device }) => {

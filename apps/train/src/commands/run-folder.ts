@@ -1,4 +1,4 @@
-import { access, mkdir, readFile } from 'node:fs/promises'
+import { access, readFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { either as E, taskEither as TE } from 'fp-ts'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -9,6 +9,7 @@ import { badInput, messageOf } from '../failure.js'
 import type { Failure } from '../failure.js'
 import { atomicWrite, checkpointPath, loadCheckpoint } from '../trainer/index.js'
 import type { LoadedCheckpoint } from '../trainer/index.js'
+import { makeFolder } from '../make-folder.js'
 
 const exists = (path: string): Promise<boolean> => access(path).then(() => true, () => false)
 
@@ -39,7 +40,7 @@ export const freeFolder = (asked: string | undefined, name: string): TE.TaskEith
 export const createRun = (run: string, config: Config, data: string): TE.TaskEither<Failure, void> =>
   TE.tryCatch(
     async () => {
-      await mkdir(run, { recursive: true })
+      await makeFolder(run)
       await atomicWrite(configPath(run), `${JSON.stringify(config, undefined, 2)}\n`)
       await atomicWrite(runPath(run), `${JSON.stringify({ data: resolve(data) }, undefined, 2)}\n`)
     },

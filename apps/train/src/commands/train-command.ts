@@ -11,7 +11,7 @@ import { chooseDevice } from '../device.js'
 import type { ChosenDevice } from '../device.js'
 import { badInput } from '../failure.js'
 import type { Failure } from '../failure.js'
-import { digestOf, loadCheckpoint, setUp, train } from '../trainer/index.js'
+import { digestOf, initialState, loadCheckpoint, setUp, train } from '../trainer/index.js'
 import type { LoadedCheckpoint, Setup, TrainingEvent } from '../trainer/index.js'
 import { reportRun } from './report-run.js'
 import { createRun, findRun, freeFolder } from './run-folder.js'
@@ -100,7 +100,9 @@ export const runTraining = (request: TrainRequest, terminal: Terminal, signal: A
 
 const perform = (request: TrainRequest, { config, data, run, checkpoint }: Prepared, setup: Setup, device: ChosenDevice, terminal: Terminal, signal: AbortSignal): TE.TaskEither<Failure, Ending> =>
   pipe(
-    createRun(run, config, data),
+    // Nothing is written before the checkpoint is known to fit.
+    checkpoint === undefined ? TE.right(undefined) : pipe(initialState(config, setup, checkpoint), TE.fromEither, TE.asUnit),
+    TE.flatMap(() => createRun(run, config, data)),
     TE.flatMap(() => () => {
       const consumers = [metrics(run), request.json ? jsonLines(terminal.write) : progress(terminal)]
       const plan = { config, setup, device, run, signal, ...(checkpoint === undefined ? {} : { checkpoint }), ...(request.until === undefined ? {} : { until: request.until }) }

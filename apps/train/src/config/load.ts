@@ -31,12 +31,12 @@ export const loadConfig = (path: string): TE.TaskEither<Failure, Config> =>
   pipe(
     TE.tryCatch(
       async () => readFile(await findConfig(path), 'utf8'),
-      (cause) => badInput(`${path}: expected a configuration file, found ${/ENOENT|ENOTDIR/.test(messageOf(cause)) ? 'no such file' : messageOf(cause)}. Give the path of a JSON file, or one of configs/shapes.json, configs/nuclei.json, configs/overfit-real.json, configs/coco-real.json.`)
+      (cause) => badInput(`${path}: expected a configuration file, found ${/ENOENT|ENOTDIR/.test(messageOf(cause)) ? 'no such file' : /EISDIR/.test(messageOf(cause)) ? 'a folder' : messageOf(cause)}. Give the path of a JSON file, or one of configs/shapes.json, configs/nuclei.json, configs/overfit-real.json, configs/coco-real.json.`)
     ),
     TE.flatMapEither((text) =>
       E.tryCatch(
         (): unknown => JSON.parse(text.replace(/^\uFEFF/, '')),
-        (cause) => badInput(`${path}: expected JSON, found a mistake${place(text, cause)} (${messageOf(cause)}). Correct the file.`)
+        (cause) => badInput(`${path}: expected JSON, found ${text.trim() === '' ? 'an empty file' : `a mistake${place(text, cause)} (${messageOf(cause)})`}. Correct the file.`)
       )
     ),
     TE.flatMapEither((json) => pipe(decodeConfig(json, path), E.mapLeft(badFile)))

@@ -50,6 +50,7 @@ const path = new t.Type<string, unknown>(
 )
 
 const count = number('an integer of at least 1', (x) => Number.isSafeInteger(x) && x >= 1)
+const channels = number('an integer from 1 to 65536', (x) => Number.isSafeInteger(x) && x >= 1 && x <= 65536)
 const natural = number('an integer of at least 0', (x) => Number.isSafeInteger(x) && x >= 0)
 const positive = number('a number above 0', (x) => x > 0)
 const notNegative = number('a number of at least 0', (x) => x >= 0)
@@ -72,21 +73,21 @@ export const schema = section({
     depth: field(among('18', '34', '50', '101', 'custom'), 'custom', 'A usual ResNet, or custom: by blocks and block.'),
     blocks: field(counts, [1, 1, 1, 1], 'Residual blocks in each stage; strides are 4, 8, 16, … (depth custom).'),
     block: field(among('basic', 'bottleneck'), 'basic', 'Two 3×3 convolutions a block, or 1×1, 3×3, 1×1 (depth custom).'),
-    width: field(count, 64, 'Channels of the stem and of the first stage.'),
+    width: field(channels, 64, 'Channels of the stem and of the first stage.'),
     norm: field(among('groupNorm', 'batchNorm', 'frozenBatchNorm', 'none'), 'groupNorm', 'Normalization of backbone, pyramid and heads.'),
     groups: field(count, 32, 'Groups of groupNorm; must divide the channels of every layer.'),
-    pyramid: section({ channels: field(count, 256, 'Channels of every level of the feature pyramid.') }),
+    pyramid: section({ channels: field(channels, 256, 'Channels of every level of the feature pyramid.') }),
     anchors: section({
       sizes: field(sizes, [[32], [64], [128], [256], [512]], 'Sides of the anchors, a list for each level: one level for each stage, and one more.'),
       ratios: field(list(positive, 'a list of numbers above 0'), [0.5, 1, 2], 'Height by width of the anchors.')
     }),
     boxHead: section({
       convs: field(natural, 4, '3×3 convolutions before the fully connected layer; 0: two fully connected layers.'),
-      width: field(count, 1024, 'Width of the fully connected layers.')
+      width: field(channels, 1024, 'Width of the fully connected layers.')
     }),
     maskHead: section({
       convs: field(count, 4, '3×3 convolutions.'),
-      channels: field(count, 256, 'Their channels.')
+      channels: field(channels, 256, 'Their channels.')
     }),
     proposals: section({
       trainBefore: field(count, 2000, 'Proposals of each level before suppression, in training.'),

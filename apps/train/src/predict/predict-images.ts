@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises'
 import { basename, extname, join } from 'node:path'
 import { either as E, taskEither as TE } from 'fp-ts'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -12,6 +11,7 @@ import type { Detector, Weights } from '../evaluate/index.js'
 import { badFile, badInput, failed, messageOf } from '../failure.js'
 import type { Failure } from '../failure.js'
 import { atomicWrite } from '../trainer/index.js'
+import { makeFolder } from '../make-folder.js'
 import { drawablesOf } from './drawables.js'
 
 /** What was found in one image file. */
@@ -74,7 +74,7 @@ export const predictImages = (predictor: Predictor, files: readonly string[], ou
   pipe(
     files,
     TE.traverseSeqArray((file) => pipe(readImage(file), TE.mapLeft(badFile), TE.asUnit)),
-    TE.flatMap(() => TE.tryCatch(() => mkdir(out, { recursive: true }), (cause) => badInput(`--out ${out}: expected a folder, found ${messageOf(cause)}. Choose another folder.`))),
+    TE.flatMap(() => TE.tryCatch(() => makeFolder(out), (cause) => badInput(`--out ${out}: expected a folder, found ${messageOf(cause)}. Choose another folder.`))),
     TE.flatMap(() => pipe(loadLabelFont, drawing)),
     TE.flatMap((font) => {
       const names = pictureNames(files)

@@ -1,4 +1,4 @@
-import { mkdir, readFile, readdir, rename, writeFile } from 'node:fs/promises'
+import { readFile, readdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { either as E, taskEither as TE } from 'fp-ts'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -12,6 +12,7 @@ import type { Annotation, ImageEntry, InstancesFile } from './annotate.js'
 import type { DrawScenesOptions } from './options.js'
 import type { ScenesError } from './errors.js'
 import type { Summary } from './summary.js'
+import { makeFolder } from '../make-folder.js'
 
 type Checked = Required<DrawScenesOptions>
 type Drawn = { readonly image: ImageEntry; readonly annotations: readonly Omit<Annotation, 'id'>[] }
@@ -75,8 +76,8 @@ const drawAll =
   async () => {
     const folder = join(checked.directory, checked.split)
     const made = await writing(folder, async () => {
-      await mkdir(folder, { recursive: true })
-      await mkdir(join(checked.directory, 'annotations'), { recursive: true })
+      await makeFolder(folder)
+      await makeFolder(join(checked.directory, 'annotations'))
     })()
     if (E.isLeft(made)) return made
     const drawn: Drawn[] = []

@@ -21,11 +21,13 @@ export interface TrainingState {
   readonly optimizer: OptimizerState<Trees, HostValue<'f32'>>
 }
 
+const Count = t.refinement(t.number, (x) => Number.isSafeInteger(x) && x >= 0, 'an integer of at least 0')
+
 const Progress = t.type({
-  step: t.number,
-  position: t.type({ epoch: t.number, index: t.number }),
-  seen: t.type({ images: t.number, instances: t.number, pixels: t.number }),
-  seed: t.number,
+  step: Count,
+  position: t.type({ epoch: Count, index: Count }),
+  seen: t.type({ images: Count, instances: Count, pixels: Count }),
+  seed: Count,
   digest: t.string,
   categories: t.array(t.type({ id: t.number, name: t.string }))
 })
@@ -87,13 +89,19 @@ const progressFrom = (path: string, text: string | undefined): E.Either<Failure,
 const readBytes = (path: string): TE.TaskEither<Failure, Uint8Array> =>
   TE.tryCatch(
     async () => readFile(path),
-    (cause) => badInput(`${path}: expected a checkpoint, found ${/ENOENT|ENOTDIR/.test(messageOf(cause)) ? 'no such file' : messageOf(cause)}. Give the folder of a training run, which \`tabula train\` writes.`)
+    (cause) => badInput(`${path}: expected a checkpoint, found ${/ENOENT|ENOTDIR/.test(messageOf(cause)) ? 'no such file' : /EISDIR/.test(messageOf(cause)) ? 'a folder' : messageOf(cause)}. Give the folder of a training run, which \`tabula train\` writes.`)
   )
+
+const firstNotFinite = (tensors: ReadonlyMap<string, HostValue>): string | undefined => [...tensors].find(([, { data }]) => !data.every(Number.isFinite))?.[0]
 
 const readCheckpoint = (path: string): TE.TaskEither<Failure, LoadedCheckpoint> =>
   pipe(
     readBytes(path),
-    TE.flatMapEither((bytes) => pipe(decodeSafetensors(bytes), E.mapLeft(({ message }) => badInput(`${path}: ${message}. The file is damaged: restore it, or train anew.`)))),
+    TE.flatMapEither((bytes) => pipe(decodeSafetensors(bytes), E.mapLeft(({ message }) => badInput(`${path}: ${message}. The file is damaged: restore it, put checkpoint-previous.safetensors of the same folder in its place, or train anew.`)))),
+    TE.filterOrElse(
+      ({ tensors }) => firstNotFinite(tensors) === undefined,
+      ({ tensors }) => badInput(`${path}: tensor "${firstNotFinite(tensors) ?? ''}": expected finite numbers, found NaN or an infinity. Give an intact checkpoint: checkpoint-previous.safetensors of the same folder may be one.`)
+    ),
     TE.flatMapEither(({ tensors, metadata }) => pipe(progressFrom(path, metadata.get(metadataKey)), E.map((progress) => ({ path, tensors, progress }))))
   )
 

@@ -37,6 +37,40 @@ test('what is drawn has the statistics that are told, and evaluates to 1 against
   }
 })
 
+test('mistakes in files are told with file and place, and nothing is written', async () => {
+  const at = (name: string, content: unknown): string => {
+    const path = join(folder, name)
+    writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content))
+    return path
+  }
+  const image = { id: 1, width: 32, height: 32, file_name: 'a.png' }
+  const annotation = { id: 1, image_id: 1, category_id: 1, bbox: [1, 1, 5, 5], area: 25, iscrowd: 0 }
+  const categories = [{ id: 1, name: 'dot' }]
+  const good = at('good.json', { images: [image], annotations: [annotation], categories })
+  const result = { image_id: 1, category_id: 1, bbox: [1, 1, 5, 5], score: 0.5 }
+  const against = (name: string, results: unknown): readonly string[] => ['coco', 'eval', '--annotations', good, '--results', at(name, results), '--type', 'bbox']
+  const cases: readonly (readonly [readonly string[], RegExp])[] = [
+    [['coco', 'stats', '--annotations', at('large.json', { images: [{ ...image, width: 60000, height: 60000 }], annotations: [annotation], categories })], /large\.json: 1 problem\n {2}images\[0\]: expected an image of at most 100 million pixels, found 60000 × 60000/],
+    [['coco', 'stats', '--annotations', at('size.json', { images: [{ ...image, width: -5 }], annotations: [annotation], categories })], /size\.json: 1 problem\n.*found -5 × 32/],
+    [['coco', 'stats', '--annotations', at('area.json', { images: [image], annotations: [{ ...annotation, area: -4 }], categories })], /annotations\[0\]\.area.*found -4/],
+    [against('stranger.json', [{ ...result, image_id: 7 }]), /stranger\.json: 1 problem\n {2}\[0\]\.image_id/],
+    [against('corners.json', [result, { ...result, bbox: [5, 5, -3, 2] }]), /corners\.json: 1 problem\n {2}\[1\]\.bbox.*found -3 × 2/],
+    [[...against('fine.json', [result]), '--max-dets', '0'], /--max-dets.*at least 1/],
+    [[...against('fine.json', [result]), '--max-dets', ','], /--max-dets.*at least 1/],
+    [['evaluate', folder, '--image-ids', ','], /--image-ids.*at least 0/],
+    [['train', folder], /expected a configuration file, found a folder/],
+    [['train', at('empty.json', '')], /empty\.json: expected JSON, found an empty file/],
+    [['train', at('wide.json', { model: { width: 1e9 }, optimization: { steps: 1 } })], /model\.width: expected an integer from 1 to 65536/],
+    [['shapes', join(good, 'x'), '--images', '1', '--seed', '1'], /a file of this name/]
+  ]
+  for (const [argv, message] of cases) {
+    const { code, stdout, stderr } = await run(...argv)
+    expect([code, stdout]).toEqual([2, ''])
+    expect(stderr).toMatch(message)
+    expect(stderr).not.toContain('    at ')
+  }
+})
+
 test.each<[string, readonly string[], RegExp]>([
   ['an unknown command', ['trian'], /train/],
   ['a missing argument', ['evaluate'], /run/],

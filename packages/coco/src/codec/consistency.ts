@@ -3,6 +3,7 @@ import type { Problem } from '../error.js'
 import { showValue } from '../error.js'
 import { fromCompressedString, fromCounts } from '../mask/string.js'
 import type { Annotation, Category, Image, Instances } from './instances.js'
+import { largestImage } from './limits.js'
 
 /** Boxes may stick out of the image by this many pixels: COCO's own are rounded. */
 const outsideTolerance = 1
@@ -22,11 +23,15 @@ const duplicates = (path: string, entries: readonly { readonly id: number }[]): 
 /** Whether a file name leads out of the folder it is looked up in. */
 export const climbsOut = (fileName: string): boolean => /^([/\\]|[A-Za-z]:)/.test(fileName) || fileName.split(/[/\\]/).includes('..')
 
+const hasSize = ({ width, height }: Image): boolean => [width, height].every((side) => Number.isInteger(side) && side > 0)
+
 const imageProblems = (image: Image, index: number): readonly Problem[] => {
   const path = `images[${index}]`
-  const size = [image.width, image.height].every((side) => Number.isInteger(side) && side > 0)
   return [
-    ...(size ? [] : [{ path, expected: 'a positive whole width and height', found: `${image.width} × ${image.height}`, remedy: 'Write the size of the file, in pixels.' }]),
+    ...(image.width * image.height > largestImage
+      ? [{ path, expected: `an image of at most ${largestImage / 1e6} million pixels`, found: `${image.width} × ${image.height}`, remedy: 'Scale it down, and its annotations with it.' }]
+      : []),
+    ...(hasSize(image) ? [] : [{ path, expected: 'a positive whole width and height', found: `${image.width} × ${image.height}`, remedy: 'Write the size of the file, in pixels.' }]),
     ...(image.file_name === '' || climbsOut(image.file_name)
       ? [{ path: `${path}.file_name`, expected: 'a path inside the image folder', found: showValue(image.file_name), remedy: 'Name the file relative to the image folder, without "..".' }]
       : [])
@@ -62,7 +67,8 @@ const annotationProblems = (images: ReadonlyMap<number, Image>, categories: Read
   return [
     ...(image === undefined ? [{ path: `${path}.image_id`, expected: 'the id of an image of this file', found: String(annotation.image_id), remedy: 'Add the image or remove the annotation.' }] : []),
     ...(categories.has(annotation.category_id) ? [] : [{ path: `${path}.category_id`, expected: 'the id of a category of this file', found: String(annotation.category_id), remedy: 'Add the category or correct the id.' }]),
-    ...(image === undefined ? [] : [...boxProblems(annotation, path, image), ...maskProblems(annotation, path, image)])
+    ...(annotation.area >= 0 ? [] : [{ path: `${path}.area`, expected: 'a number of at least 0', found: String(annotation.area), remedy: 'Write the area of the mask, in pixels.' }]),
+    ...(image === undefined || !hasSize(image) ? [] : [...boxProblems(annotation, path, image), ...maskProblems(annotation, path, image)])
   ]
 }
 

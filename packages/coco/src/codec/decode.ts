@@ -30,5 +30,11 @@ export const decodeInstances = (json: unknown, file: string): E.Either<CocoError
 export const decodeResults = (json: unknown, file: string): E.Either<CocoError, readonly Result[]> => {
   const problems: Problem[] = []
   const results = decodeList<Result>(Result, json, '', problems)
+  // Places in the list are those of the file only where every entry was read.
+  if (problems.length === 0) results.forEach(({ bbox }, index) => {
+    if (bbox !== undefined && (bbox[2] < 0 || bbox[3] < 0)) {
+      problems.push({ path: `[${index}].bbox`, expected: 'a width and height of at least 0', found: `${bbox[2]} × ${bbox[3]}`, remedy: 'Boxes are [x, y, width, height] in pixels; check that these are not two corners.' })
+    }
+  })
   return problems.length === 0 ? E.right(results) : E.left(cocoError(file, problems))
 }

@@ -1,6 +1,7 @@
 /** Images and annotation files on disk, made into batches. Needs Node and sharp. */
 export { loadInstances } from './load-instances.js'
-export { decodeImage, largestImage, readImage } from './read-image.js'
+export { largestImage } from '../codec/limits.js'
+export { decodeImage, readImage } from './read-image.js'
 export type { RgbImage } from './image.js'
 export * from './resize.js'
 export * from './flip.js'

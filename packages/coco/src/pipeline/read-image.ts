@@ -3,12 +3,10 @@ import { either as E, taskEither as TE } from 'fp-ts'
 import { pipe } from 'fp-ts/lib/function.js'
 import sharp from 'sharp'
 import type { Sharp } from 'sharp'
+import { largestImage } from '../codec/limits.js'
 import type { CocoError } from '../error.js'
 import { fileError, unreadable } from './file-error.js'
 import type { RgbImage } from './image.js'
-
-/** Larger images are refused before they are decoded: three bytes a pixel, and more while working. */
-export const largestImage = 100_000_000
 
 const kind = 'an image'
 const remedy = 'Replace the file by an intact JPEG or PNG.'
