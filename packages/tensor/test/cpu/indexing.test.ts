@@ -49,6 +49,26 @@ describe('gather and scatterAdd', () => {
     expect(distance(first, expected)).toBeLessThan(1e-5)
     for (const [again] of await repeat(device, 50, f, inputs)) expect(again?.data).toEqual(first.data)
   })
+  it.each([
+    [600, 40, 500],
+    [700, 24, 3],
+    [520, 64, 100_000],
+    [513, 32, 1]
+  ])('adds %i rows of %i to %i, integers and infinities too', async (count, rest, size) => {
+    const indices = randomIndices(1, [count], size)
+    const f = all('scatterAdd', { axis: 0, batchDims: 0, size, uniqueIndices: false })
+    await expectAgreement(device, f, [indices, randomIndices(2, [count, rest], 9)], { fixed: [0] })
+    const updates = random(3, [count, rest])
+    updates.data[5 * rest] = Infinity
+    updates.data[9 * rest + 1] = NaN
+    await expectAgreement(device, f, [indices, updates], { fixed: [0] })
+  })
+  it('refuses an index out of range among many', async () => {
+    for (const index of [-1, 5]) {
+      const indices = valueOf('i32', [600], Array.from({ length: 600 }, (_, k) => (k === 77 ? index : k % 5)))
+      await expect(runOn(device, all('scatterAdd', { axis: 0, batchDims: 0, size: 5, uniqueIndices: false }), [indices, random(1, [600, 32])])).rejects.toThrow()
+    }
+  })
   it.each([-1, 5])('refuses the index %i of five', async (index) => {
     await expect(runOn(device, all('gather', { axis: 0, batchDims: 0 }), [random(1, [5]), valueOf('i32', [1], [index])])).rejects.toThrow()
     await expect(runOn(device, all('gather', { axis: 1, batchDims: 1 }), [random(1, [2, 5]), valueOf('i32', [2, 1], [index, 0])])).rejects.toThrow()
