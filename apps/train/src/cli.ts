@@ -72,7 +72,7 @@ export const program = async ({ argv, stdout, stderr, signal }: Surroundings): P
     seed: options.seed,
     dryRun: options.dryRun === true,
     json: options.json === true,
-    resumeCommand: (run) => ['npx --no tabula train --resume', quoted(run), ...(options.device === 'auto' ? [] : ['--device', options.device])].join(' ')
+    resumeCommand: (run) => ['npx --no -- tabula train --resume', quoted(run), ...(options.device === 'auto' ? [] : ['--device', options.device])].join(' ')
   })
 
   const root = new Command('tabula')

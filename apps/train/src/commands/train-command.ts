@@ -112,7 +112,7 @@ const perform = (request: TrainRequest, { config, data, run, checkpoint }: Prepa
       if (ending.type === 'finished') {
         return pipe(
           reportRun(run, config, setup, device),
-          TE.tapIO((path) => () => request.json || terminal.write(`Report: ${path}\nTo evaluate it again: npx --no tabula evaluate ${run} --data ${data}\n`))
+          TE.tapIO((path) => () => request.json || terminal.write(`Report: ${path}\nTo evaluate it again: npx --no -- tabula evaluate ${run} --data ${data}\n`))
         )
       }
       if (!request.json) terminal.write(`Nothing is lost. To go on: ${request.resumeCommand(run)}\n`)
