@@ -126,3 +126,9 @@ describe('pooling', () => {
     await expectAgreement(device, all('windowSum', { factor: [fy, fx] }), [random(1, [2, 3, 4 * fy, 5 * fx])], { variants: 6 })
   })
 })
+
+describe('weight gradients of large maps', () => {
+  // So many elements that channels are read in two blocks.
+  it('are those of all channels at once', () =>
+    expectAgreement(device, all('conv2dWeightGradient', { ...plain(1, 1), kernel: [3, 3] }), [random(1, [1, 6, 640, 640]), random(3, [1, 5, 640, 640])], { variants: 1, tolerance: 1e-4 }))
+})

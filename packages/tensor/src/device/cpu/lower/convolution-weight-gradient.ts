@@ -57,6 +57,13 @@ const byGroups = (builder: OnnxBuilder, x: Lowered, dy: Lowered, attributes: Geo
   return builder.op('Reshape', [builder.op('ReduceSum', [products, builder.ints([0])], { keepdims: 0 }), builder.ints(output)])
 }
 
+/** Elements of the read places that are held at a time: 64 MiB, twice, as they are sliced and then put side by side. */
+const heldElements = 2 ** 24
+
+/** The fewest blocks of equally many channels, each of which reads no more than `heldElements` elements where channels allow. */
+const blocksOf = (channels: number, elementsOfOne: number): number =>
+  Array.from({ length: channels }, (_, k) => k + 1).find((blocks) => channels % blocks === 0 && (channels / blocks) * elementsOfOne <= heldElements) ?? Math.max(1, channels)
+
 export const conv2dWeightGradient: Lowering<'conv2dWeightGradient'> = ({ builder }, node, inputs) => {
   const { attributes } = node
   const { groups, kernel, stride } = attributes
@@ -84,7 +91,15 @@ export const conv2dWeightGradient: Lowering<'conv2dWeightGradient'> = ({ builder
   }
   const taps = kernel[0] * kernel[1]
   if (taps > 25 || (channels <= 4 && taps > 9)) return done(byConvolution(builder, x, dy, attributes))
-  const slices = slicedTaps(builder, orderedValue(builder, x, channelsOutside), attributes, x.shape.slice(2), [rows, columns])
-  // Side by side along the maps, which are the axis after the channels: [C, taps · N, OH, OW].
-  return product(cotangents(), matrix(builder.op('Concat', slices, { axis: 1 }), channels * taps))
+  const all = orderedValue(builder, x, channelsOutside)
+  const left = cotangents()
+  const width = channels / blocksOf(channels, taps * maps * rows * columns)
+  const blocks = Array.from({ length: channels / width }, (_, block): string => {
+    const own = width === channels ? all : builder.op('Slice', [all, builder.ints([block * width]), builder.ints([(block + 1) * width]), builder.ints([0])])
+    // Side by side along the maps, which are the axis after the channels: [C, taps · N, OH, OW].
+    const side = builder.op('Concat', slicedTaps(builder, own, attributes, x.shape.slice(2), [rows, columns]), { axis: 1 })
+    return builder.op('Gemm', [left, matrix(side, width * taps)], { transB: 1 })
+  })
+  const joined = blocks.length === 1 ? (blocks[0] ?? '') : builder.op('Concat', blocks, { axis: 1 })
+  return done(builder.op('Reshape', [joined, builder.ints(output.shape)]))
 }
