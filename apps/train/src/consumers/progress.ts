@@ -41,6 +41,7 @@ const lossText = (losses: Readonly<Record<string, number>>): string => {
 export const progress = ({ write, interactive }: Terminal, lines = 20): Consumer => {
   let times: readonly number[] = []
   let steps = 0
+  let told: readonly string[] | undefined
   let bar: cliProgress.SingleBar | undefined
   const line = (text: string): void => {
     bar?.stop()
@@ -58,6 +59,13 @@ export const progress = ({ write, interactive }: Terminal, lines = 20): Consumer
             event.step === 0 ? `${steps} steps from random initialization; the first compiles the program.` : `Resuming after step ${event.step} of ${steps}.`
           ].join('\n')
         )
+      case 'compiled': {
+        // Programs for further sizes of batches say nothing new.
+        const known = told
+        told = event.notes
+        if (known !== undefined && event.notes.every((note) => known.includes(note))) return
+        return line([`Compiled in ${(event.milliseconds / 1000).toFixed(1)} s by ${event.engine}.`, ...event.notes.map((note) => `  ${note}`)].join('\n'))
+      }
       case 'step': {
         times = [...times, event.milliseconds].slice(-kept)
         const waits = event.dataMilliseconds / event.milliseconds

@@ -22,6 +22,8 @@ export type TrainingEvent =
       readonly validationImages: number
       readonly config: Config
     }
+  /** A program was compiled for a batch of a new size. `notes` say what the device chose, and why it fell back where it did. */
+  | { readonly type: 'compiled'; readonly step: number; readonly engine: string; readonly milliseconds: number; readonly notes: readonly string[] }
   | {
       readonly type: 'step'
       readonly step: number

@@ -7,7 +7,7 @@ import { trainingStep, trainingValues } from '@tabula/detection'
 import type { MaskRcnnLosses, TrainingValues } from '@tabula/detection'
 import { countParameters } from '@tabula/nn'
 import { foldIn, iterate, key, scalar, showError } from '@tabula/tensor'
-import type { HostValue } from '@tabula/tensor'
+import type { HostValue, PlanReport } from '@tabula/tensor'
 import { fixedSizeOf, normalizationOf, optimizerOf, scheduleOf } from '../config/index.js'
 import type { Config } from '../config/index.js'
 import type { ChosenDevice } from '../device.js'
@@ -133,7 +133,7 @@ export async function* train({ config, setup, device, run, checkpoint, until, si
 
   const iteration = await iterate(device.device)<TrainingState, StepInputs, MaskRcnnLosses>(trainingStep(setup.model, optimizer), initial.right)()
   if (E.isLeft(iteration)) return yield fail(failed(`Training failed: ${showError(iteration.left)}`))
-  const { advance, state: readState } = iteration.right
+  const { advance, state: readState, reports } = iteration.right
 
   const progress = (): Progress => ({
     step,
@@ -201,6 +201,7 @@ export async function* train({ config, setup, device, run, checkpoint, until, si
     return E.right({ batch, after, values })
   }
 
+  const told = new WeakSet<PlanReport>()
   let ahead: ReturnType<typeof prepare> | undefined
   while (step < last && signal?.aborted !== true) {
     const from = performance.now()
@@ -222,6 +223,11 @@ export async function* train({ config, setup, device, run, checkpoint, until, si
     }
     step++
     position = after
+    for (const report of reports().values()) {
+      if (told.has(report)) continue
+      told.add(report)
+      yield { type: 'compiled', step, engine: report.engine, milliseconds: report.compileMilliseconds, notes: report.notes }
+    }
     seen = seenAfter(seen, batch)
     const losses = numbersOf(output.right)
     const milliseconds = performance.now() - from
