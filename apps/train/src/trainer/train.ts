@@ -4,10 +4,10 @@ import type { BatchItem, Loader, Position } from '@tabula/coco/pipeline'
 import { loader, start } from '@tabula/coco/pipeline'
 import type { Batch } from '@tabula/coco/pipeline'
 import { trainingStep, trainingValues } from '@tabula/detection'
-import type { MaskRcnnLosses, TrainingValues } from '@tabula/detection'
+import type { MaskRcnnLosses } from '@tabula/detection'
 import { countParameters } from '@tabula/nn'
 import { foldIn, iterate, key, scalar, showError } from '@tabula/tensor'
-import type { HostValue, PlanReport } from '@tabula/tensor'
+import type { PlanReport } from '@tabula/tensor'
 import { fixedSizeOf, normalizationOf, optimizerOf, scheduleOf } from '../config/index.js'
 import type { Config } from '../config/index.js'
 import type { ChosenDevice } from '../device.js'
@@ -15,11 +15,14 @@ import { detectorOn, detectSplit, scoreResults } from '../evaluate/index.js'
 import type { Split } from '../evaluate/index.js'
 import { badFile, failed } from '../failure.js'
 import type { Failure } from '../failure.js'
-import { digestOf, notFinite, restore, saveCheckpoint } from './checkpoint.js'
+import { digestOf, loadCheckpoint, notFinite, restore, saveCheckpoint } from './checkpoint.js'
 import type { LoadedCheckpoint, Progress, TrainingState } from './checkpoint.js'
 import type { Seen, TrainingEvent } from './events.js'
+import { numbersOf } from './losses.js'
+import { explainNotFinite } from './non-finite.js'
 import { onlyImages } from './setup.js'
 import type { Setup } from './setup.js'
+import type { PreparedStep, StepInputs } from './step-inputs.js'
 
 /** A training run to be. */
 export interface TrainingPlan {
@@ -34,11 +37,6 @@ export interface TrainingPlan {
   readonly until?: number
   /** Aborted to stop after the step under way. */
   readonly signal?: AbortSignal
-}
-
-interface StepInputs {
-  readonly batch: TrainingValues
-  readonly learningRate: HostValue<'f32'>
 }
 
 const objectsOf = ({ labels }: BatchItem): number => labels.length
@@ -71,32 +69,6 @@ export const initialState = (config: Config, { model }: Setup, checkpoint?: Load
   const { params, state } = model.init(foldIn(key(config.seed), 'init'))
   const fresh: TrainingState = { params, state, optimizer: optimizerOf(config, params).init(params) }
   return checkpoint === undefined ? E.right(fresh) : restore(fresh, checkpoint, 'everything')
-}
-
-const lossNames: Readonly<Record<string, string>> = {
-  loss_objectness: 'objectness',
-  loss_rpn_box_reg: 'rpnBox',
-  loss_classifier: 'class',
-  loss_box_reg: 'box',
-  loss_mask: 'mask'
-}
-
-const numbersOf = (losses: object): Readonly<Record<string, number>> =>
-  Object.fromEntries(Object.entries(losses).map(([name, value]: [string, HostValue]) => [lossNames[name] ?? name, value.data[0] ?? NaN]))
-
-const explainNotFinite = (step: number, losses: Readonly<Record<string, number>>, parameters: readonly string[], batch: Batch, learningRate: number): Failure => {
-  const bad = Object.entries(losses).filter(([, value]) => !Number.isFinite(value))
-  const layers = [...new Set(parameters.map((path) => path.replace(/^(params|state|optimizer\.slots\.\w+)\./, '').replace(/\.[^.]+$/, '')))]
-  const images = batch.items.map(({ imageId, fileName }) => `${imageId} (${fileName})`).join(', ')
-  return failed(
-    [
-      `Step ${step}: ${bad.length > 0 ? `the loss ${bad.map(([name, value]) => `"${name}" is ${value}`).join(', ')}` : 'all losses are finite, but not the updated weights'}.`,
-      `  layers: ${layers.length === 0 ? 'all weights are still finite' : `not finite after this step: ${layers.slice(0, 8).join(', ')}${layers.length > 8 ? ` and ${layers.length - 8} more` : ''}`}`,
-      `  images: ${images}`,
-      `  learning rate: ${learningRate}`,
-      '  The last good checkpoint is kept. Lower optimization.learningRate or lengthen optimization.warmUp, then resume from it.'
-    ].join('\n')
-  )
 }
 
 /** Trains a detector, as a stream of events. Whatever they are consumed by, the numbers are the same. */
@@ -144,13 +116,22 @@ export async function* train({ config, setup, device, run, checkpoint, until, si
     categories: setup.labels.categories.map(({ id, name }) => ({ id, name }))
   })
 
+  /** Why numbers are not finite, by repeating the steps since the last good state. */
+  const explain = async (): Promise<Failure> => {
+    const good = saved < 0 ? undefined : saved === checkpoint?.progress.step ? E.right(checkpoint) : await loadCheckpoint(run)()
+    const kept = good === undefined ? 'No checkpoint was written before it.' : `The last good checkpoint, of step ${saved}, is kept; the run can be resumed from it.`
+    if (good !== undefined && E.isLeft(good)) return good.left
+    const state = initialState(config, setup, good?.right)
+    if (E.isLeft(state)) return state.left
+    const { step: from, position: at } = good?.right.progress ?? { step: 0, position: start }
+    return explainNotFinite({ device: device.device, model: setup.model, optimizer, state: state.right, step: from, position: at, prepare }, step, kept)
+  }
+
   /** The state, if all of it is finite. */
   const goodState = async (): Promise<E.Either<Failure, TrainingState>> => {
     const copy = await readState()
     if (E.isLeft(copy)) return E.left(failed(`Training failed: ${showError(copy.left)}`))
-    const state = copy.right
-    const bad = notFinite(state)
-    return bad.length === 0 ? E.right(state) : E.left(failed(`Step ${step}: not finite: ${bad.slice(0, 8).join(', ')}. The last good checkpoint is kept; lower optimization.learningRate and resume from it.`))
+    return notFinite(copy.right).length === 0 ? E.right(copy.right) : E.left(await explain())
   }
 
   async function* save(): AsyncGenerator<TrainingEvent, boolean> {
@@ -188,7 +169,7 @@ export async function* train({ config, setup, device, run, checkpoint, until, si
     evaluation.images === null ? split : { ...split, instances: onlyImages(split.instances, new Set(split.instances.images.slice(0, evaluation.images).map(({ id }) => id))) }
 
   /** The inputs of a step. They rest on the position and the step alone, so they may be made ahead of time. */
-  const prepare = async (from: Position, at: number) => {
+  const prepare = async (from: Position, at: number): Promise<E.Either<Failure, PreparedStep>> => {
     const next = await batches.next(from)()
     if (E.isLeft(next)) return E.left(badFile(next.left))
     const { batch, position: after } = next.right
@@ -198,7 +179,7 @@ export async function* train({ config, setup, device, run, checkpoint, until, si
       config.data.maxObjects,
       { _tag: 'random', key: foldIn(keys, at) }
     )
-    return E.right({ batch, after, values })
+    return E.right({ batch, after, inputs: { batch: values, learningRate: scalar(rate(at)) } })
   }
 
   const told = new WeakSet<PlanReport>()
@@ -207,9 +188,8 @@ export async function* train({ config, setup, device, run, checkpoint, until, si
     const from = performance.now()
     const prepared = await (ahead ?? prepare(position, step))
     if (E.isLeft(prepared)) return yield fail(prepared.left)
-    const { batch, after, values } = prepared.right
+    const { batch, after, inputs } = prepared.right
     const learningRate = rate(step)
-    const inputs: StepInputs = { batch: values, learningRate: scalar(learningRate) }
     const ready = performance.now()
     // While the device computes this step, the next one's inputs are made.
     const running = advance(inputs)()
@@ -241,10 +221,7 @@ export async function* train({ config, setup, device, run, checkpoint, until, si
       dataMilliseconds: ready - from,
       imagesPerSecond: (batch.items.length * 1000) / milliseconds
     }
-    if (!Object.values(losses).every(Number.isFinite)) {
-      const copy = await readState()
-      return yield fail(explainNotFinite(step, losses, E.isRight(copy) ? notFinite(copy.right) : [], batch, learningRate))
-    }
+    if (!Object.values(losses).every(Number.isFinite)) return yield fail(await explain())
     if (step < last && step % config.checkpoint.every === 0 && !(yield* save())) return
     if (evaluation.every !== null && step < steps && step % evaluation.every === 0 && !(yield* evaluateOn(partOf(setup.validation)))) return
   }

@@ -68,7 +68,7 @@ const bytes = (run: string, file: string): string => readFileSync(join(folder, r
 describe('a training run', () => {
   test('of 20 steps equals 10, an interruption and 10 more, bit for bit', async () => {
     const events = await trained('whole', tiny())
-    expect(events.map(({ type }) => type).filter((type) => type !== 'step')).toEqual(['started', 'checkpointed', 'checkpointed', 'checkpointed', 'checkpointed', 'evaluating', 'evaluated', 'finished'])
+    expect(events.map(({ type }) => type).filter((type) => type !== 'step')).toEqual(['started', 'compiled', 'checkpointed', 'checkpointed', 'checkpointed', 'checkpointed', 'evaluating', 'evaluated', 'finished'])
     expect(events.flatMap((event) => (event.type === 'step' ? [event.step] : []))).toEqual(Array.from({ length: 20 }, (_, k) => k + 1))
     const first = await trained('parts', tiny(), { until: 10 })
     expect(first.at(-1)).toEqual({ type: 'stopped', step: 10 })
@@ -92,10 +92,25 @@ describe('a training run', () => {
     const last = events.at(-1)
     expect(last?.type).toBe('failed')
     const message = last?.type === 'failed' ? last.failure.message : ''
-    expect(message).toMatch(/loss "\w+ is (NaN|-?Infinity)|loss "\w+" is (NaN|-?Infinity)/)
-    expect(message).toMatch(/layers: not finite after this step: .*(backbone|rpn|roi_heads)/)
+    expect(message).toMatch(/^Step \d+: (the loss "\w+" is (NaN|-?Infinity)|all losses are finite)/)
+    expect(message).toMatch(/layer: (backbone|rpn|roi_heads)\.[\w.]+: /)
     expect(message).toMatch(/images: \d+ \(\d+\.jpg\)/)
+    expect(message).toMatch(/learning rate: 1e\+30/)
+    expect(message).toContain('No checkpoint was written before it.')
     expect(readdirSync(join(folder, 'diverging'))).not.toContain('checkpoint.safetensors')
+  })
+
+  test('never writes a checkpoint that is not finite over a good one, and names the step at which it began', async () => {
+    // From step 7 on the rate is 1e30; step 12 would overwrite the checkpoint of step 6.
+    await trained('late', tiny(), { until: 6 })
+    const checkpoint = right(await loadCheckpoint(join(folder, 'late'))())
+    const events = await trained('late', tiny({ learningRate: 1e30, warmUp: { steps: 0 } }), { checkpoint })
+    const last = events.at(-1)
+    const message = last?.type === 'failed' ? last.failure.message : ''
+    expect(message).toMatch(/^Step [78]: /)
+    expect(message).toMatch(/layer: (backbone|rpn|roi_heads)\.[\w.]+: /)
+    expect(message).toContain('The last good checkpoint, of step 6, is kept')
+    expect(right(await loadCheckpoint(join(folder, 'late'))()).progress.step).toBe(6)
   })
 })
 
