@@ -46,7 +46,7 @@ describe('levels carry channels and strides', () => {
   })
 
   test('as far as settings are known', () => {
-    const base: number = 8
+    const base = Number(8)
     const _any = resnet({ blocks: [1, 1], block: 'basic', base, norm })
     expectTypeOf(_any.levels).toEqualTypeOf<readonly [Level<number, 4>, Level<number, 8>]>()
     expectTypeOf(pyramid).toExtend<Backbone>()
