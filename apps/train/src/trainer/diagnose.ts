@@ -35,22 +35,21 @@ const finiteFlag = (x: Tensor): Tensor<Shape, 'f32'> => allFinite(x as Tensor<Sh
 
 type Flag = { readonly where: 'output' | 'gradient' | 'update'; readonly layer: string; readonly flag: Tensor<Shape, 'f32'> }
 
-/** Flags of all layers' outputs in the order of the forward pass, then of gradients, then of updates in the order of the backward pass. */
+/** Flags of the loss, and of all layers' outputs in the order of the forward pass, then of gradients, then of updates in the order of the backward pass. */
 const flagsOf = (model: Pick<MaskRcnn, 'train'>, optimizer: Optimizer) => ({ params, state, optimizer: memory }: TensorsOf<TrainingState>, { batch, learningRate }: TensorsOf<StepInputs>) => {
-  const { auxiliary, gradient } = valueAndGradWithAux((p: Trees) => {
+  const { value, auxiliary, gradient } = valueAndGradWithAux((p: Trees) => {
     const [losses] = model.train(p, state, batch)
     return [totalLoss(losses), losses] as const
   })(params)
   const [nextParams, nextMemory] = optimizer.update(gradient, memory, params, learningRate)
-  const losses = Object.values(auxiliary)
-  const outputs = layerOutputs(losses, params).map(({ layer, output }): Flag => ({ where: 'output', layer, flag: finiteFlag(output) }))
+  const outputs = layerOutputs(Object.values(auxiliary), params).map(({ layer, output }): Flag => ({ where: 'output', layer, flag: finiteFlag(output) }))
   const forward = [...new Set(outputs.map(({ layer }) => layer))]
   const backward = (where: 'gradient' | 'update', tree: unknown): readonly Flag[] =>
     leavesOf(tree, isTensor)
       .filter(({ leaf }) => leaf.dtype === 'f32')
       .map(({ path, leaf }): Flag => ({ where, layer: layerOf(path.replace(/^slots\.[^.]+\./, '')), flag: finiteFlag(leaf) }))
       .sort((a, b) => forward.indexOf(b.layer) - forward.indexOf(a.layer))
-  return [...outputs, ...backward('gradient', gradient), ...backward('update', nextMemory.slots), ...backward('update', nextParams)]
+  return { loss: allFinite(value), flags: [...outputs, ...backward('gradient', gradient), ...backward('update', nextMemory.slots), ...backward('update', nextParams)] }
 }
 
 /**
@@ -70,9 +69,9 @@ export const diagnose = (
   if (image >= 0) return TE.right({ where: 'image', image })
   let listed: readonly Flag[] = []
   const program = ({ state: s, inputs: i }: { readonly state: TensorsOf<TrainingState>; readonly inputs: TensorsOf<StepInputs> }) => {
-    const [losses] = model.train(s.params, s.state, i.batch)
-    listed = flagsOf(model, optimizer)(s, i)
-    return { loss: allFinite(totalLoss(losses)), flags: listed.map(({ flag }) => flag) }
+    const { loss, flags } = flagsOf(model, optimizer)(s, i)
+    listed = flags
+    return { loss, flags: listed.map(({ flag }) => flag) }
   }
   return pipe(
     compile(device)(program, { state, inputs }),

@@ -1,38 +1,14 @@
-import { either as E } from 'fp-ts'
 import { describe, expect, test } from 'vitest'
 import { trainingValues } from '@tabula/detection'
 import { floats, isHostValue, key, mapLeaves, scalar } from '@tabula/tensor'
-import { decodeConfig, modelOf, optimizerOf } from '../../src/config/index.js'
+import { modelOf, optimizerOf } from '../../src/config/index.js'
 import { chooseDevice } from '../../src/device.js'
 import { diagnose } from '../../src/trainer/diagnose.js'
 import type { Origin } from '../../src/trainer/diagnose.js'
 import type { TrainingState } from '../../src/trainer/index.js'
+import { right, tiny } from './tiny.js'
 
-const right = <A>(result: E.Either<unknown, A>): A => {
-  if (E.isLeft(result)) throw new Error(JSON.stringify(result.left))
-  return result.right
-}
-
-const config = right(
-  decodeConfig(
-    {
-      model: {
-        blocks: [1, 1], width: 4, groups: 2,
-        pyramid: { channels: 4 },
-        anchors: { sizes: [[16], [32], [64]] },
-        boxHead: { convs: 1, width: 8 },
-        maskHead: { convs: 1, channels: 4 },
-        proposals: { trainBefore: 16, trainAfter: 8, testBefore: 16, testAfter: 8 },
-        rpnBatch: 16,
-        regions: { batch: 4 },
-        canonicalScale: 64
-      },
-      data: { minSize: 64, maxSize: 64, fixedSize: [64, 64], maxObjects: 2 },
-      optimization: { steps: 2, batch: 2, learningRate: 0.01, warmUp: { steps: 0 } }
-    },
-    'tiny'
-  )
-)
+const config = tiny({ steps: 2, warmUp: { steps: 0 } })
 const model = modelOf(config, 3)
 const fresh: TrainingState = (({ params, state }) => ({ params, state, optimizer: optimizerOf(config, params).init(params) }))(model.init(key(1)))
 const optimizer = optimizerOf(config, fresh.params)
