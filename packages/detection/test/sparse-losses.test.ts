@@ -2,11 +2,10 @@ import { describe, expect, test } from 'vitest'
 import { either as E } from 'fp-ts'
 import { grad, valueAndGrad } from '@tabula/autodiff'
 import { valuesOf } from '@tabula/nn'
-import { compile, concatenate, floats, gather, integers, key, matmul, mul, normal, reshape, showError, slice, total } from '@tabula/tensor'
+import { compile, floats, key, matmul, mul, normal, reshape, showError, slice, total } from '@tabula/tensor'
 import type { HostValue, Shape, Tensor, TensorsOf } from '@tabula/tensor'
 import { referenceDevice } from '@tabula/tensor/reference'
-import { lossOfRows, rpnHead, rpnHeadAt } from '../src/index.js'
-import type { LevelPrediction, Trees } from '../src/index.js'
+import { lossOfRows } from '../src/index.js'
 
 type Real = Tensor<Shape, 'f32'>
 type Loss = Tensor<readonly [], 'f32'>
@@ -24,44 +23,6 @@ const expectEqual = (found: Awaited<ReturnType<typeof run>>, expected: Awaited<R
   expect(found.map(({ path }) => path)).toEqual(expected.map(({ path }) => path))
   found.forEach(({ leaf }, k) => leaf.data.forEach((x, i) => expect(Number(x)).toBeCloseTo(Number(expected[k]?.leaf.data[i]), 9)))
 }
-
-describe("the proposal network's head at drawn anchors", () => {
-  const [channels, anchors, images, drawn] = [3, 2, 2, 7]
-  const sizes = [[5, 4], [3, 2], [1, 1]] as const
-  const head = rpnHead(channels, anchors)
-  const { params, state } = head.init(key(3), 'rpn')
-  const inputs: { readonly learned: { readonly params: Trees; readonly maps: readonly HostValue<'f32'>[] }; readonly state: Trees; readonly index: HostValue<'i32'>; readonly weights: HostValue<'f32'> } = {
-    learned: { params, maps: sizes.map(([h, w], level) => normal(key(10 + level), [images, channels, h, w])) },
-    state,
-    // The first and the last anchors, corners of levels, and one drawn twice.
-    index: integers([images, drawn], [0, 1, 7, 8, 53, 41, 8, 39, 38, 40, 52, 51, 3, 20]),
-    weights: normal(key(20), [images, drawn, 5])
-  }
-  type Learned = { readonly params: Trees; readonly maps: readonly Real[] }
-
-  const loss = ({ logits, deltas }: LevelPrediction, weights: Real): Loss => {
-    const all = concatenate({ axis: 2 })<Shape, 'f32'>([reshape([images, drawn, 1])(logits), deltas])
-    return total(mul(mul(all, all), weights))
-  }
-
-  test('is the head everywhere, looked up, in value and derivatives', async () => {
-    const everywhere = ({ learned, state: s, index, weights }: TensorsOf<typeof inputs>) =>
-      valueAndGrad(({ params: p, maps }: Learned) => {
-        const [levels] = head.apply('train', p, s, maps)
-        const at = { axis: 1, batchDims: 1 }
-        return loss(
-          {
-            logits: gather(index, at)(concatenate({ axis: 1 })<Shape, 'f32'>(levels.map(({ logits }) => logits))),
-            deltas: gather(index, at)(concatenate({ axis: 1 })<Shape, 'f32'>(levels.map(({ deltas }) => deltas)))
-          },
-          weights
-        )
-      })(learned)
-    const drawnOnly = ({ learned, index, weights }: TensorsOf<typeof inputs>) =>
-      valueAndGrad(({ params: p, maps }: Learned) => loss(rpnHeadAt(anchors)(p, maps, index), weights))(learned)
-    expectEqual(await run(drawnOnly, inputs), await run(everywhere, inputs))
-  })
-})
 
 describe('a loss of the first rows', () => {
   const rows = 6

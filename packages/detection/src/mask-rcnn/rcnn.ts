@@ -6,8 +6,7 @@ import { functionsOf } from '../heads/head.js'
 import type { BoxHead, HeadContext, Heads, ItemOf, Losses, LossesOf, Pool, ResultsOf, Simplified, StageRecord, TargetsOf } from '../heads/head.js'
 import type { BoxLosses } from '../heads/box-head.js'
 import type { MaskItem, MaskLosses, MaskResults, MaskValues } from '../heads/mask-head.js'
-import { rpnHeadAt } from '../heads/rpn-head-at.js'
-import { rpnHead } from '../heads/rpn-head.js'
+import { predictionsAt, rpnHead } from '../heads/rpn-head.js'
 import { initAll, scopeOf, treesAt } from '../module.js'
 import type { Mode, Module, Scope, Trees } from '../module.js'
 import { proposalsFrom } from '../proposals/proposals.js'
@@ -81,14 +80,14 @@ const exclusive = (boxes: Real, offset: number): Real =>
  * describes those detections. `{ box, mask }` is Mask R-CNN, `{ box }` alone Faster R-CNN. Losses, targets and results follow from the record;
  * parts that do not fit together do not compile.
  */
-export const rcnn = <const L extends Levels, const K extends number, const Sizes extends readonly (readonly number[])[], const H extends Heads>(
-  options: RcnnOptions<L, K, Sizes, H> & RcnnFits<L, K, Sizes, H>
+export const rcnn = <const L extends Levels, const K extends number, const Sizes extends readonly (readonly number[])[], const H extends Heads, const In extends number = number>(
+  options: RcnnOptions<L, K, Sizes, H, In> & RcnnFits<L, K, Sizes, H, In>
 ): RcnnOf<H> =>
   // The heads' functions are merged by name, which the compiler cannot follow; `RcnnOf` states what their record makes.
   assembled(options) as unknown as RcnnOf<H>
 
 const assembled = (options: RcnnOptions<Levels, number, readonly (readonly number[])[], Heads>): Rcnn<unknown, Readonly<Record<string, object>>, Losses, object> => {
-  const { heads, ...settings } = options
+  const { heads, rpn: rpnDescription = rpnHead(), ...settings } = options
   const { backbone, classes, offset, pooling } = settings
   const channels = backbone.levels[0]?.channels ?? 0
   if (backbone.levels.some((level) => level.channels !== channels)) {
@@ -105,11 +104,14 @@ const assembled = (options: RcnnOptions<Levels, number, readonly (readonly numbe
     const head = functionsOf(value)
     return { name, head, functions: head.build(context) }
   })
-  const perCell = (settings.anchors.sizes[0]?.length ?? 1) * settings.anchors.ratios.length
-  const rpn = rpnHead(channels, perCell)
+  const [sizes = 1, ...otherSizes] = settings.anchors.sizes.map((list) => list.length)
+  if (otherSizes.some((count) => count !== sizes)) {
+    throw new ShapeError({ operation: 'rcnn', operand: 'anchors.sizes', expected: 'as many sizes for each level, as all levels share one head', found: [sizes, ...otherSizes].join(', ') })
+  }
+  const rpn = rpnDescription.build({ channels, anchors: sizes * settings.anchors.ratios.length })
   const parts = {
     backbone: backbone.module,
-    rpn: { init: initAll({ head: rpn }) },
+    rpn: { init: initAll({ head: rpn.module }) },
     roi_heads: { init: initAll(disjoint('parts', [box.parts, ...rest.map(({ functions }) => functions.parts)])) }
   }
   const pooledLevels = backbone.levels.slice(0, backbone.pooled)
@@ -120,7 +122,7 @@ const assembled = (options: RcnnOptions<Levels, number, readonly (readonly numbe
     (boxes, image, size) =>
       poolRegions(maps.slice(0, scales.length), boxes, image, { ...levels, size })
   const features = (scope: Scope, images: Real): readonly Real[] => scope.module('backbone', backbone.module, images)
-  const predictions = (scope: Scope, maps: readonly Real[]): readonly LevelPrediction[] => scope.module('rpn', stage((inner, x: readonly Real[]) => inner.module('head', rpn, x)), maps)
+  const predictions = (scope: Scope, maps: readonly Real[]): readonly LevelPrediction[] => scope.module('rpn', stage((inner, x: readonly Real[]) => inner.module('head', rpn.module, x)), maps)
 
   const infer = (params: Trees, state: Trees, { images, imageSizes }: TensorsOf<InferenceValues>) => {
     const scope = scopeOf('infer', params, state)
@@ -156,7 +158,7 @@ const assembled = (options: RcnnOptions<Levels, number, readonly (readonly numbe
       const objects = batch.valid.shape[1] ?? 0
       const maps = features(scope, batch.images)
       const levelPredictions = predictions(scope, maps)
-      const drawn = rpnHeadAt(perCell)(treesAt(treesAt(params, 'rpn'), 'head'), maps, batch.rpnIndex)
+      const drawn = rpn.at?.(treesAt(treesAt(params, 'rpn'), 'head'), maps, batch.rpnIndex) ?? predictionsAt(levelPredictions, batch.rpnIndex)
       const rpnLoss = rpnLosses(drawn, batch, settings.rpnLoss.beta)
       const proposals = proposalsFrom(levelPredictions, anchorsOf(settings, height, width), batch.imageSizes, settings.trainProposals, offset)
       const { losses: boxLosses, rois } = scope.module(

@@ -3,15 +3,15 @@ import { describe, expect, test } from 'vitest'
 import { typeCheck } from '../support/type-check.js'
 
 const parts = `
-import { boxHead, boxPredictor, fpn, maskConvs, maskHead, rcnn, regionLayers, resnet, torchvision, twoFc } from '../../src/index.js'
-import type { Backbone, Level, RoiHead } from '../../src/index.js'
+import { boxHead, boxPredictor, fpn, maskConvs, maskHead, rcnn, regionLayers, resnet, rpnHead, torchvision, twoFc } from '../../src/index.js'
+import type { Backbone, Level, RoiHead, RpnHead } from '../../src/index.js'
 import { groupNorm, conv2d, noNorm, sequence, flatten, linear } from '@tabula/nn'
 const norm = groupNorm(32)
 const body = resnet({ depth: 50, norm })
 const backbone = fpn(body, { channels: 256, norm })
 const box = boxHead(twoFc({ width: 1024 }))
 const mask = maskHead(maskConvs({ norm }))
-const good = { ...torchvision, backbone, classes: 91, heads: { box, mask } }
+const good = { ...torchvision, backbone, classes: 91, rpn: rpnHead({ convs: 2, norm }), heads: { box, mask } }
 `
 
 /** Mistakes that people make, and a sentence that the compiler must answer with. */
@@ -37,6 +37,7 @@ const mistakes: readonly (readonly [mistake: string, code: string, sentence: str
      rcnn({ ...good, classes: 91, heads: { box: coco, mask } })`,
     'rcnn: heads.box predicts 80 classes but the detector has 91, the background included'
   ],
+  ['a proposal head for other channels', "declare const narrow: RpnHead<64>\nrcnn({ ...good, rpn: narrow })", "rcnn: rpn takes maps of 64 channels but the backbone's levels have 256"],
   ['no box head', 'rcnn({ ...good, heads: { mask } })', "Property 'box' is missing in type"],
   [
     'a head without targets',

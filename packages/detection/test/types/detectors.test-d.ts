@@ -22,6 +22,7 @@ import type {
   MaskRcnnLosses,
   PredictorFits,
   RoiHead,
+  RpnFits,
   RpnLosses,
   Scalar,
   SharedChannels
@@ -134,6 +135,12 @@ describe('what does not compile, and what the compiler says', () => {
     expectTypeOf<HeadsFit<256, Box<256, number>>>().toEqualTypeOf<never>()
     expectTypeOf<ClassesFit<91, Box<number, 80>>>().toEqualTypeOf<ShapeMismatch<'rcnn: heads.box predicts 80 classes but the detector has 91, the background included'>>()
     expectTypeOf<ClassesFit<91, Box<number, number>>>().toEqualTypeOf<unknown>()
+  })
+
+  test('a proposal head for other channels', () => {
+    expectTypeOf<RpnFits<256, 64>>().toEqualTypeOf<ShapeMismatch<"rcnn: rpn takes maps of 64 channels but the backbone's levels have 256">>()
+    expectTypeOf<RpnFits<256, 256>>().toEqualTypeOf<unknown>()
+    expectTypeOf<RpnFits<256, number>>().toEqualTypeOf<unknown>()
   })
 
   test('a predictor of another width', () => {
