@@ -1,4 +1,4 @@
-/** `npm test`: lint, type checks, builds and tests of every project, then one line with the totals of all tests. */
+/** `npm test`: lint, doc comments, type checks, builds and tests of every project, then one line with the totals of all tests. */
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -17,19 +17,26 @@ const reportOf = (folder) => join(folder, 'test-results', 'vitest.json')
 
 projects.forEach((folder) => rmSync(reportOf(folder), { force: true }))
 
-const { status } = spawnSync(
-  process.execPath,
-  [join(root, 'node_modules/nx/dist/bin/nx.js'), 'run-many', '-t', ...tasks, '--parallel=2', '--outputStyle=static'],
-  { cwd: root, stdio: 'inherit', env: { ...process.env, NX_DAEMON: 'false', NX_TUI: 'false' } }
-)
+const succeeds = (script, ...args) =>
+  spawnSync(process.execPath, [join(root, script), ...args], { cwd: root, stdio: 'inherit', env: { ...process.env, NX_DAEMON: 'false', NX_TUI: 'false' } }).status === 0
 
-const reports = projects.filter((folder) => existsSync(reportOf(folder))).map((folder) => JSON.parse(readFileSync(reportOf(folder), 'utf8')))
-const total = (key) => reports.reduce((sum, report) => sum + report[key], 0)
-const missing = projects.filter((folder) => !existsSync(reportOf(folder)))
-missing.forEach((folder) => process.stdout.write(`no tests were reported for ${folder.slice(root.length + 1)}\n`))
+const documented = succeeds('scripts/check-docs.mjs')
+const ran = succeeds('node_modules/nx/dist/bin/nx.js', 'run-many', '-t', ...tasks, '--parallel=2', '--outputStyle=static')
 
-// Something other than a test may have failed: a type error, a lint error, a file that could not be loaded.
-const failedTests = total('numFailedTests')
-const failed = failedTests + missing.length + (status !== 0 && failedTests + missing.length === 0 ? 1 : 0)
+/** What a project's tests came to; `undefined` where they did not run, or were cut off while the report was written. */
+const resultOf = (folder) => {
+  try {
+    return JSON.parse(readFileSync(reportOf(folder), 'utf8'))
+  } catch {
+    process.stdout.write(`no tests were reported for ${folder.slice(root.length + 1)}\n`)
+    return undefined
+  }
+}
+
+const results = projects.map(resultOf)
+const total = (key) => results.reduce((sum, result) => sum + (result?.[key] ?? 0), 0)
+const failedTests = total('numFailedTests') + results.filter((result) => result === undefined).length
+// nx also fails where something other than a test did: a type error, a lint error, a file that could not be loaded.
+const failed = failedTests + (documented ? 0 : 1) + (ran || failedTests > 0 ? 0 : 1)
 process.stdout.write(`${total('numPassedTests')} passed, ${failed} failed\n`)
 process.exitCode = failed > 0 ? 1 : 0

@@ -45,6 +45,10 @@ export const leafAt = (operation: string, trees: Trees, path: readonly string[])
   return found as Real
 }
 
+/**
+ * The parts of a model applied to expressions under their names: each takes its own fields of `params`, and of the state, which starts as
+ * `initial` and is threaded from call to call; `state()` is what it has become. Throws `TreeError` where a field is missing.
+ */
 export const scopeOf = (mode: Mode, params: Trees, initial: Trees): Scope => {
   let state = initial
   const step = (of: AnyLayer, p: unknown, s: unknown, x: Real, context?: TrainingContext): readonly [Real, unknown] => {

@@ -36,7 +36,7 @@ export interface Tensor<S extends Shape = Shape, D extends Dtype = Dtype> {
   readonly [typeOfShape]?: S
 }
 
-/** The expression `node.outputs[index]`. */
+/** The expression `node.outputs[index]`. Throws `RangeError` where the node has no such output. */
 export const outputOf = (node: AnyNode, index: number): Tensor => {
   const output = node.outputs[index]
   if (output === undefined) throw new RangeError(`${node.primitive} has ${node.outputs.length} outputs, no output ${index}`)

@@ -7,10 +7,12 @@ import type { HostValue } from './value.js'
 /** A primitive with nothing to configure. */
 export type NoAttributes = Readonly<Record<never, never>>
 
+/** Geometry of a convolution: strides, padding and dilation, and how many groups of channels are convolved apart from one another. */
 export interface ConvolutionAttributes extends Window2d {
   readonly groups: number
 }
 
+/** Geometry of pooling: the height and width of a window in cells, its strides, padding and dilation. */
 export interface PoolAttributes extends Window2d {
   readonly kernel: readonly [number, number]
 }
@@ -180,5 +182,5 @@ export interface Attributes {
   readonly cond: { readonly branches: readonly Graph[] }
 }
 
-/** The name of a primitive. */
+/** The closed set: what every total record over primitives (shape rules, lowerings, derivatives) has as its keys. */
 export type PrimitiveName = keyof Attributes

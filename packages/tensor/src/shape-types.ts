@@ -6,6 +6,8 @@
  * expression is built. A shape of unknown rank is plain `Shape`, and every rule below answers `Shape` for it.
  */
 export type Dim = number | string
+
+/** The dimensions of a tensor from the outermost axis to the innermost; `readonly []` is a single number. */
 export type Shape = readonly Dim[]
 
 /** The type of an ill-shaped expression; its property carries the sentence the compiler prints. */

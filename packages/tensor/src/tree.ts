@@ -67,7 +67,7 @@ export const leavesOf = <Leaf>(tree: unknown, isLeaf: Guard<Leaf>): readonly Pat
 
 /**
  * The same tree with each leaf replaced. The caller states the resulting type, which must be `tree`'s with its leaves mapped;
- * `ValuesOf` and `TensorsOf` name the usual two.
+ * `ValuesOf` and `TensorsOf` name the usual two. Throws `TreeError` at anything that is neither a leaf, an array nor a record.
  */
 export const mapLeaves = <Leaf, Result>(tree: unknown, isLeaf: Guard<Leaf>, f: (leaf: Leaf, path: string) => Result): unknown => {
   const walk = (node: unknown, path: string): unknown => {

@@ -33,7 +33,7 @@ export interface ImageOptions {
   readonly cacheBytes?: number
 }
 
-/** Options of `loader`. */
+/** What training batches are made of, in which order, and what becomes of images that cannot be used. */
 export interface LoaderOptions extends ImageOptions {
   /** Probability with which an image is mirrored left to right. */
   readonly flipProbability: number

@@ -7,10 +7,11 @@ export interface Pairs {
   readonly data: Float32Array | Float64Array
 }
 
-/** Settings of `overlapsOf`. */
+/** How `overlapsOf` rounds, and whether sides count both end pixels. */
 export interface OverlapOptions {
   /** Whether every step rounds to single precision, as implementations that compute in it (where not given), or not. */
   readonly precision?: 'single' | 'double'
+  /** What is added to `high - low` for a side in pixels: 0 where not given. */
   readonly offset?: BoxOffset
 }
 

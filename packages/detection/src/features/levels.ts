@@ -44,7 +44,7 @@ interface Doubled {
 /** Twice a number, of those that channels and strides usually are; else `number`. */
 export type Twice<X extends number> = X extends keyof Doubled ? Doubled[X] : number
 
-/** The stride of the last level. */
+/** Image pixels per cell of the coarsest map; `number` where the levels are not known one by one. */
 export type LastStride<Ls extends Levels> = Ls extends readonly [...unknown[], infer Last extends Level] ? Last['stride'] : number
 
 /** `4, 8, 16`, for messages. */

@@ -19,7 +19,7 @@ export type BoxLosses = {
 export type PredictorFits<W extends number, P extends number> =
   SameDim<W, P> extends true ? unknown : ShapeMismatch<`boxHead: the predictor takes ${P} features but the layers before it give ${W}`>
 
-/** Settings of `boxHead`. */
+/** What follows the layers on pooled regions: the predictor, and whether each class has a box of its own. */
 export interface BoxHeadOptions<W extends number, K extends number> {
   /** The last layers; where not given, those of the detector's classes and conventions. */
   readonly predictor?: BoxPredictor<W, K>

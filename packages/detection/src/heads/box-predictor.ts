@@ -20,7 +20,7 @@ export interface BoxPredictor<W extends number = number, K extends number = numb
   readonly module: Module<Real, BoxPrediction>
 }
 
-/** Settings of `boxPredictor`. */
+/** Which rows of the weights belong to which class, and whether each class has a box of its own. */
 export interface BoxPredictorOptions {
   readonly layout: PredictorLayout
   /** One box for all classes (Cascade R-CNN), not one for each; where not given, not. */

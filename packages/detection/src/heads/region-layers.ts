@@ -27,7 +27,7 @@ export const twoFc = <const W extends number = 1024>({ size = 7, width }: { read
   }
 }
 
-/** Settings of `convsOneFc`. */
+/** How many 3×3 convolutions (4), on regions of which side in cells (7), to how many features (1024), with which norm. */
 export interface ConvsOneFcOptions<W extends number, P, S> {
   readonly convs?: number
   readonly size?: number

@@ -36,7 +36,7 @@ export interface RpnHead<In extends number = number> {
   readonly build: (context: RpnContext) => RpnFunctions
 }
 
-/** Settings of `rpnHead`. */
+/** How many convolutions see each position before its anchors are judged, how wide they are, and what normalizes them. */
 export interface RpnHeadOptions<P, S> {
   /** 3×3 convolutions, each followed by the norm and ReLU: 1 where not given; 2 in detectron2's recipes from scratch. */
   readonly convs?: number

@@ -31,7 +31,7 @@ export interface DetectionBatch<Item = ImageTargets> {
   readonly items: readonly Item[]
 }
 
-/** Images for inference. */
+/** What inference reads: padded images and their sizes before padding. */
 export interface InferenceValues {
   readonly images: HostValue<'f32'>
   /** `[N, 2]`: heights and widths before padding. */

@@ -10,7 +10,7 @@ import type { RcnnValues } from './batch.js'
 type Real = Tensor<Shape, 'f32'>
 type Batch = TensorsOf<RcnnValues>
 
-/** A loss. */
+/** A single number of rank 0, such as a loss. */
 export type Scalar = Tensor<readonly [], 'f32'>
 
 const weighted = (losses: Real, weights: Real): Scalar => total(mul(losses, weights))

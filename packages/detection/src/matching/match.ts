@@ -4,7 +4,7 @@ import type { Pairs } from '../boxes/overlaps.js'
 /** 1 positive, 0 negative, −1 ignored. */
 export type MatchLabel = -1 | 0 | 1
 
-/** Settings of `match`. */
+/** From which qualities on a prediction is an object, is background, or is neither. */
 export interface MatcherOptions {
   /** Ascending qualities that part the predictions into levels: [0.3, 0.7] makes three. */
   readonly thresholds: readonly number[]

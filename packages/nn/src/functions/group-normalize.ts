@@ -4,7 +4,7 @@ import type { Shape, Tensor } from '@tabula/tensor'
 
 type Real = Tensor<Shape, 'f32'>
 
-/** Settings of group normalization. */
+/** Into how many groups channels are parted, and what keeps the division finite. */
 export interface GroupNormalizeOptions {
   readonly groups: number
   /** Added to the variance. */
@@ -113,7 +113,10 @@ export const groupNormalize = <S extends Shape>(
   return apply(x, weight, bias).y as Tensor<S, 'f32'>
 }
 
-/** Mean 0 and variance 1 over the last axes, of shape `over`, then γ·x + β elementwise (PyTorch's `layer_norm`). */
+/**
+ * Mean 0 and variance 1 over the last axes, of shape `over`, then γ·x + β elementwise (PyTorch's `layer_norm`). Throws `ShapeError` where x
+ * does not end in `over`.
+ */
 export const layerNormalize = <S extends Shape>(
   x: Tensor<S, 'f32'>,
   { over, eps = 1e-5 }: { readonly over: readonly number[]; readonly eps?: number },

@@ -57,14 +57,14 @@ export const symmetric = (bound: number): Initializer => ({
   draw: (key, shape) => uniformValues(key, shape, -bound, bound)
 })
 
-/** The same number everywhere. */
+/** Every element the constant x; the key is not used. */
 export const filled = (x: number): Initializer => ({
   name: `filled(${x})`,
   draw: (_key, shape) => floats(shape, new Float32Array(sizeOf(shape)).fill(x))
 })
 
-/** Zeros everywhere. */
+/** Every element 0: usual for biases, and for β of a norm. */
 export const zerosInit: Initializer = { ...filled(0), name: 'zeros' }
 
-/** Ones everywhere. */
+/** Every element 1: usual for γ of a norm. */
 export const onesInit: Initializer = { ...filled(1), name: 'ones' }

@@ -6,7 +6,7 @@ import type { LossOptions } from './reduction.js'
 
 type Real = Tensor<Shape, 'f32'>
 
-/** Settings of the cross-entropy. */
+/** How classes are weighted, which targets are left out, how targets are smoothed, and how the losses of positions are reduced. */
 export interface CrossEntropyOptions extends LossOptions {
   /** `[K]`: a factor for each class. The mean is then weighted: divided by the sum of the factors of the targets. */
   readonly weight?: Real
@@ -43,7 +43,7 @@ export const crossEntropy =
     return reduction === 'sum' ? sum()(losses) : div(sum()(losses), sum()(factor))
   }
 
-/** Settings of the binary cross-entropy. */
+/** How elements and positives are weighted, and how the losses of elements are reduced. */
 export interface BinaryCrossEntropyOptions extends LossOptions {
   /** A factor for each element (it broadcasts), such as a mask of 0 and 1. Not in the mean's denominator. */
   readonly weight?: Real
@@ -61,10 +61,11 @@ export const binaryCrossEntropyWithLogits =
     return reduceLoss(weight === undefined ? losses : mul(losses, weight), reduction)
   }
 
-/** Settings of the focal loss. */
+/** α (0.25) balances positives and negatives, γ (2) quiets confident predictions (Lin et al. 2017, §3). */
 export interface FocalLossOptions {
   /** The weight of positives, 1 − α of negatives; negative: no weights. */
   readonly alpha?: number
+  /** The power of 1 − p_t; 0 is plain cross-entropy. */
   readonly gamma?: number
   /** Nothing is reduced where not given, as torchvision. */
   readonly reduction?: LossOptions['reduction']

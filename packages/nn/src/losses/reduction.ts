@@ -4,7 +4,7 @@ import type { Shape, Tensor } from '@tabula/tensor'
 /** How the losses of elements become the result: their mean, their sum, or all of them. */
 export type LossReduction = 'mean' | 'sum' | 'none'
 
-/** Settings of an elementwise loss. */
+/** How the losses of elements become one number, if they do. */
 export interface LossOptions {
   /** The mean where not given, as PyTorch. */
   readonly reduction?: LossReduction

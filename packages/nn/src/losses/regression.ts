@@ -19,7 +19,7 @@ export const mseLoss =
 
 /**
  * With d = |x − target|: d²/2β below β, d − β/2 from there (Fast R-CNN; PyTorch's `smooth_l1_loss`). β is 1 in Fast R-CNN, 1/9 in
- * RPN; 0 is the L1 loss.
+ * RPN; 0 is the L1 loss. Throws `RangeError` for a negative β.
  */
 export const smoothL1Loss =
   ({ beta = 1, reduction = 'mean' }: LossOptions & { readonly beta?: number } = {}) =>

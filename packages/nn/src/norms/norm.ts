@@ -22,7 +22,7 @@ export interface Running {
   readonly running_var: Parameter
 }
 
-/** Choices for one layer of a norm. */
+/** What may differ between layers of one network that share a norm. */
 export interface NormLayerOptions {
   /** Initial γ, 1 where not given. Some recipes start the last norm of a residual branch at 0. */
   readonly scale?: number

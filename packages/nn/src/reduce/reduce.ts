@@ -15,7 +15,8 @@ export const oneReplica: Reduce = { size: 1, sum: () => (x) => x }
 
 /**
  * `size` replicas whose programs are made one by `joinReplicas`: trace (and differentiate) each with its own shapes, then join.
- * The same program also fits other ways of running `size` replicas, as a sum is the primitive `allReduce`.
+ * The same program also fits other ways of running `size` replicas, as a sum is the primitive `allReduce`. Throws `RangeError` unless
+ * `size` is a positive integer.
  */
 export const simulatedReplicas = (size: number): Reduce => {
   if (!Number.isInteger(size) || size < 1) throw new RangeError(`simulatedReplicas: size: expected an integer of at least 1, found ${size}`)

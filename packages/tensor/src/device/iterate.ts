@@ -60,7 +60,8 @@ const signature = (values: readonly HostValue[]): string => values.map(({ dtype,
 
 /**
  * Owns a state on a device and advances it by `step`, whose new state has the old one's structure, shapes and types. The device
- * keeps the state between steps; it leaves only as a copy, so no value that the caller holds ever changes.
+ * keeps the state between steps; it leaves only as a copy, so no value that the caller holds ever changes. `Left` where the device cannot
+ * hold the state; an ill-formed step is a `Left` of the first `advance`.
  */
 export const iterate =
   (device: Device, { keep = 16 }: IterateOptions = {}) =>

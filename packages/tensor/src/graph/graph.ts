@@ -39,7 +39,10 @@ export const topologicalOrder = (outputs: readonly Tensor[]): readonly AnyNode[]
   return order
 }
 
-/** The program that computes `outputs` from `inputs`. Placeholders that nothing uses stay inputs. */
+/**
+ * The program that computes `outputs` from `inputs`. Placeholders that nothing uses stay inputs. Throws `ReferenceError` where `outputs` rest
+ * on a placeholder that is not among `inputs`.
+ */
 export const graphOf = (inputs: readonly Tensor[], outputs: readonly Tensor[]): Graph => {
   const nodes = topologicalOrder(outputs)
   const known = new Set(inputs.map((input) => input.node))

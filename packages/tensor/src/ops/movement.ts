@@ -78,7 +78,7 @@ export const pad =
   <S extends Shape, D extends Dtype>(x: Tensor<S, D>): Tensor<SameRank<S>, D> =>
     assume(bind('pad', { low, high, interior: interior ?? x.shape.map(() => 0), value }, x))
 
-/** Tensors joined along an existing axis; all other sizes agree. */
+/** Tensors joined along an existing axis; all other sizes agree. Throws `ShapeError` where they do not, or where there is no tensor. */
 export const concatenate =
   ({ axis }: { readonly axis: number }) =>
   <S extends Shape, D extends Dtype>(tensors: readonly Tensor<S, D>[]): Tensor<SameRank<S>, D> => {

@@ -17,6 +17,7 @@ import { instances } from './instances.js'
 import { tolerances } from './tolerances.js'
 import type { Tolerance } from './tolerances.js'
 
+/** How much a device is asked: primitives, instances of each, and how far it may be from the reference. */
 export interface ConformanceOptions {
   /** Which primitives (all). */
   readonly primitives?: readonly PrimitiveName[]
@@ -38,6 +39,7 @@ export interface ConformanceMismatch {
   readonly message: string
 }
 
+/** What a device was found to do, primitive by primitive: all three lists together are the primitives asked for. */
 export interface ConformanceReport {
   readonly device: string
   /** Primitives that agreed on every instance. */

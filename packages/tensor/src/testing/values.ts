@@ -46,7 +46,7 @@ export const values = <D extends Dtype>(dtype: D, shape: Sizes, element: fc.Arbi
 /** Any of the element types. */
 export const dtypes: fc.Arbitrary<Dtype> = fc.constantFrom('f32', 'f32', 'i32', 'u32', 'bool')
 
-/** Values of any type and shape. */
+/** Host values of a drawn element type and a drawn shape, within the limits given. */
 export const anyValues = (options: Parameters<typeof shapes>[0] = {}): fc.Arbitrary<HostValue> =>
   fc.tuple(dtypes, shapes(options)).chain(([dtype, shape]): fc.Arbitrary<HostValue> => values(dtype, shape))
 

@@ -14,6 +14,7 @@ import type { Engine, GpujsMode } from './engine.js'
 import { planOf, TooLarge } from './plan.js'
 import type { Plan } from './plan.js'
 
+/** Which of the engine's backends a device runs on. */
 export interface GpujsOptions {
   /** The backend of gpu.js that must run (`webasm`). */
   readonly mode?: GpujsMode

@@ -11,6 +11,7 @@ import type { Context, Evaluation } from './evaluation.js'
 import { Refused } from './evaluation.js'
 import { evaluations } from './evaluations.js'
 
+/** How the interpreter rounds. */
 export interface EvaluateOptions {
   /**
    * `double` (default) holds `f32` in double precision and defines what a program means. `single` rounds every primitive's

@@ -14,7 +14,7 @@ import { findLibrary } from './library.js'
 /** Which path to take into ONNX Runtime. */
 export type EnginePath = 'auto' | 'c-api' | 'binding'
 
-/** Settings of the CPU device. */
+/** How many threads compute, and how Tabula reaches the engine that does. */
 export interface CpuOptions {
   /** Threads that share one operator's work; all of the machine's cores where not given. */
   readonly threads?: number
