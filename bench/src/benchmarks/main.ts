@@ -72,6 +72,7 @@ if (wanted.length === 0) {
 }
 
 const rows: Row[] = []
+say('Medians of runs in turns. Operations: arguments and results stay with each contestant; forward convolutions have constant weights.')
 say(heading)
 for (const [name, run] of wanted) {
   try {

