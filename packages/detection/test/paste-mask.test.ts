@@ -56,6 +56,32 @@ describe("torchvision's and Detectron's rule: widened by an empty cell, cut to w
   })
 })
 
+describe('boxes that are not inside the image', () => {
+  const size = { height: 6, width: 5 }
+  const rules: readonly PasteRule[] = [torchvision.paste, detectron.paste, detectron2.paste]
+
+  test.each(rules)('%o: nothing comes of a box beside it, above it or past it', (of) => {
+    const beside: readonly Corners[] = [[-30, 1, -10, 4], [9, 1, 30, 4], [1, -40, 4, -9], [1, 12, 4, 40], [100, 100, 101, 101]]
+    for (const at of beside) expect(sum(pasteMask(of, full, at, size))).toBe(0)
+  })
+
+  test.each(rules)('%o: a full mask on a box that is far greater is all of it', (of) => {
+    expect(Array.from(pasteBitmap(of, full, [-1e7, -1e7, 1e7, 1e7], size))).toEqual(new Array(30).fill(1))
+  })
+
+  test.each(rules)('%o: boxes without area or of a fraction of a pixel give finite values', (of) => {
+    for (const at of [[2, 2, 2, 2], [2.3, 1.2, 2.4, 1.9], [0, 0, 0, 6], [5, 6, 5, 6]] as const satisfies readonly Corners[]) {
+      const soft = pasteMask(of, full, at, size)
+      expect([soft.length, soft.every((x) => x >= 0 && x <= 1)]).toEqual([30, true])
+    }
+  })
+
+  test('fractional corners, by hand: a box of 1.5 pixels around a pixel centre holds that one in detectron2', () => {
+    const bitmap = pasteBitmap(detectron2.paste, full, [1.75, 1.75, 3.25, 3.25], size)
+    expect([sum(bitmap), bitmap[2 * 5 + 2]]).toEqual([1, 1])
+  })
+})
+
 const rule = fc.constantFrom<PasteRule>(torchvision.paste, detectron.paste, detectron2.paste)
 const corner = fc.integer({ min: -80, max: 160 }).map((x) => x / 8)
 const side = fc.integer({ min: 1, max: 160 }).map((x) => x / 8)

@@ -1,4 +1,4 @@
-import { hostValue, maximum, add, reshape, sigmoid } from '@tabula/tensor'
+import { add, hostValue, maximum, reshape, ShapeError, sigmoid } from '@tabula/tensor'
 import type { HostValue, Shape, Tensor } from '@tabula/tensor'
 import { maskLoss, maskTargets } from '../mask-rcnn/losses.js'
 import type { Scalar } from '../mask-rcnn/losses.js'
@@ -30,10 +30,14 @@ export interface MaskResults {
   readonly masks: Tensor<Shape, 'f32'>
 }
 
-/** All objects' bitmaps, padded to G an image of the batch's size. */
+/** All objects' bitmaps, padded to G an image of the batch's size. Throws `ShapeError` where an image has not a bitmap for each object. */
 export const paddedMasks = (items: readonly (MaskItem & { readonly labels: Int32Array })[], { capacity, height, width }: TargetLayout): HostValue<'bool'> => {
   const masks = new Uint8Array(items.length * capacity * height * width)
   items.forEach((item, i) => {
+    const area = item.height * item.width
+    if (item.masks.length !== item.labels.length * area) {
+      throw new ShapeError({ operation: 'maskHead', operand: `items.${i}.masks`, expected: `${item.labels.length} bitmaps of ${item.height} × ${item.width} pixels`, found: `${item.masks.length} bytes` })
+    }
     for (let g = 0; g < Math.min(capacity, item.labels.length); g++) {
       // The last row and column once more: a sample between the last pixel's centre and the image's edge reads the last pixel, as it
       // does in a mask that is not padded.

@@ -30,31 +30,33 @@ interface Span {
   readonly taps: readonly Tap[]
 }
 
+/** Of `count` pixels from `first` on those inside an image of `size`, however far a box reaches out of it. */
+const insideImage = (first: number, count: number, size: number, tapOf: (pixel: number) => Tap): Span => {
+  const [from, to] = [Math.max(0, -first), Math.min(count, size - first)]
+  return { first: first + from, taps: Array.from({ length: Math.max(0, to - from) }, (_, k) => tapOf(from + k)) }
+}
+
 /** Bilinear resizing of `side` cells and `padding` empty ones on each end into the whole pixels from `low` to `high`, both ends included. */
-const paddedSpan = (low: number, high: number, side: number, padding: number): Span => {
-  const scale = (side + 2 * padding) / side
-  const [centre, half] = [(high + low) * 0.5, (high - low) * 0.5 * scale]
+const paddedSpan = (low: number, high: number, side: number, padding: number, size: number): Span => {
+  const cells = side + 2 * padding
+  const [centre, half] = [(high + low) * 0.5, (high - low) * 0.5 * (cells / side)]
   const first = Math.trunc(centre - half)
   const count = Math.max(1, Math.trunc(centre + half) - first + 1)
-  const cells = side + 2 * padding
-  const taps = Array.from({ length: count }, (_, pixel): Tap => {
+  return insideImage(first, count, size, (pixel) => {
     const at = Math.max(0, ((pixel + 0.5) * cells) / count - 0.5)
     const before = Math.min(cells - 1, Math.floor(at))
     return { low: before - padding, high: Math.min(cells - 1, before + 1) - padding, share: at - before }
   })
-  return { first, taps }
 }
 
 /** The pixels whose centres lie within a cell of `side` cells that span `low` to `high`. */
-const centredSpan = (low: number, high: number, side: number): Span => {
+const centredSpan = (low: number, high: number, side: number, size: number): Span => {
   const first = Math.floor(low) - 1
-  const count = Math.max(0, Math.ceil(high) + 1 - first)
-  const taps = Array.from({ length: count }, (_, pixel): Tap => {
+  return insideImage(first, Math.max(0, Math.ceil(high) + 1 - first), size, (pixel) => {
     const at = ((first + pixel + 0.5 - low) / Math.max(high - low, 1e-6)) * side - 0.5
     const before = Math.floor(at)
     return { low: before, high: before + 1, share: at - before }
   })
-  return { first, taps }
 }
 
 /** Calls `write` with the position and the soft value of every pixel of the image that the mask reaches. */
@@ -66,15 +68,13 @@ const eachPixel = (
   write: (at: number, value: number) => void
 ): void => {
   const last = rule._tag === 'padded' && rule.pixels === 'inclusive' ? 1 : 0
-  const span = (low: number, high: number): Span => (rule._tag === 'padded' ? paddedSpan(low, high - last, side, rule.padding) : centredSpan(low, high, side))
-  const [columns, rows] = [span(x1, x2), span(y1, y2)]
+  const span = (low: number, high: number, size: number): Span => (rule._tag === 'padded' ? paddedSpan(low, high - last, side, rule.padding, size) : centredSpan(low, high, side, size))
+  const [columns, rows] = [span(x1, x2, width), span(y1, y2, height)]
   const cell = (row: number, column: number): number => (row < 0 || column < 0 || row >= side || column >= side ? 0 : (probabilities[start + row * side + column] ?? 0))
   rows.taps.forEach((row, dy) => {
     const y = rows.first + dy
-    if (y < 0 || y >= height) return
     columns.taps.forEach((column, dx) => {
       const x = columns.first + dx
-      if (x < 0 || x >= width) return
       const across = (at: number): number => cell(at, column.low) * (1 - column.share) + cell(at, column.high) * column.share
       write(y * width + x, across(row.low) * (1 - row.share) + across(row.high) * row.share)
     })

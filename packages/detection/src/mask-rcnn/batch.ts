@@ -1,4 +1,4 @@
-import { floats, foldIn, integers, permutation } from '@tabula/tensor'
+import { floats, foldIn, integers, permutation, ShapeError } from '@tabula/tensor'
 import type { HostValue, Key } from '@tabula/tensor'
 import { anchorsFor } from '../anchors/anchors.js'
 import type { Anchors } from '../anchors/anchors.js'
@@ -92,9 +92,22 @@ export interface TargetSettings<Item, Targets> extends RcnnSettings {
   readonly targets: (items: readonly (Item & ImageObjects)[], layout: TargetLayout) => Targets
 }
 
+/** Throws `ShapeError` or `RangeError` where an image's objects are not what they say: then losses would be wrong without a word. */
+const checkObjects = ({ boxes, labels }: ImageObjects, image: number, classes: number): void => {
+  const operation = 'trainingValues'
+  if (boxes.length !== 4 * labels.length) {
+    throw new ShapeError({ operation, operand: `items.${image}.boxes`, expected: `4 numbers for each of ${labels.length} labels`, found: `${boxes.length} numbers` })
+  }
+  const broken = boxes.findIndex((x) => !Number.isFinite(x))
+  if (broken >= 0) throw new RangeError(`${operation}: items.${image}.boxes.${broken}: expected a number, found ${boxes[broken]}`)
+  const unknown = labels.findIndex((label) => label < 1 || label >= classes)
+  if (unknown >= 0) throw new RangeError(`${operation}: items.${image}.labels.${unknown}: expected 1 … ${classes - 1}, found ${labels[unknown]}`)
+}
+
 /**
  * A training step's inputs: pads objects to `capacity` an image (the first ones count, should there be more), matches and draws anchors,
- * draws the regions' priorities, and makes the heads' targets. Depends on ground truth and the key alone.
+ * draws the regions' priorities, and makes the heads' targets. Depends on ground truth and the key alone. Throws `ShapeError` where an image has
+ * not four numbers for each label, and `RangeError` at a label that is none of the model's classes or a box that is not of numbers.
  */
 export const trainingValues = <Item, Targets>(
   options: TargetSettings<Item, Targets>,
@@ -115,6 +128,7 @@ export const trainingValues = <Item, Targets>(
   const priority = new Float32Array(n * q)
   let drawn = 0
   items.forEach((item, i) => {
+    checkObjects(item, i, options.classes)
     const count = Math.min(capacity, item.labels.length)
     const own = item.boxes.subarray(0, count * 4).map((x, k) => (k % 4 < 2 ? x : x - offset))
     boxes.set(own, i * capacity * 4)

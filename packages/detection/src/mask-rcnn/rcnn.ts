@@ -89,6 +89,7 @@ export const rcnn = <const L extends Levels, const K extends number, const Sizes
 const assembled = (options: RcnnOptions<Levels, number, readonly (readonly number[])[], Heads>): Rcnn<unknown, Readonly<Record<string, object>>, Losses, object> => {
   const { heads, rpn: rpnDescription = rpnHead(), ...settings } = options
   const { backbone, classes, offset, pooling } = settings
+  if (!Number.isInteger(classes) || classes < 2) throw new ShapeError({ operation: 'rcnn', operand: 'classes', expected: 'at least 2, the background included', found: String(classes) })
   const channels = backbone.levels[0]?.channels ?? 0
   if (backbone.levels.some((level) => level.channels !== channels)) {
     throw new ShapeError({ operation: 'rcnn', operand: 'backbone', expected: 'levels of one number of channels (put an fpn on it)', found: backbone.levels.map((level) => level.channels).join(', ') })

@@ -1,4 +1,4 @@
-import { add, cast, floor, log, maximum, minimum, mul, reshape, roiAlign, sqrt } from '@tabula/tensor'
+import { add, cast, constant, div, floats, greaterEqual, reshape, roiAlign, sqrt, sum } from '@tabula/tensor'
 import type { Shape, Tensor } from '@tabula/tensor'
 import { boxAreas } from '../boxes/geometry.js'
 import type { BoxOffset } from '../boxes/geometry.js'
@@ -24,10 +24,12 @@ export const levelOfBoxes = (
   boxes: Real,
   { canonicalScale, canonicalLevel, finestLevel, levels, insideLog = 0, outsideLog = insideLog === 0 ? 1e-6 : 0, offset = 0 }: LevelOptions
 ): Tensor<Shape, 'i32'> => {
-  const ratio: Real = mul(sqrt(reshape([-1])(boxAreas(boxes, offset))), 1 / canonicalScale)
-  // A box without area would have level −∞, which no integer is.
-  const level = floor(add(mul(log(insideLog === 0 ? maximum(ratio, 1e-12) : add(ratio, insideLog)), 1 / Math.LN2), canonicalLevel + outsideLog))
-  return cast('i32')(minimum(maximum(add(level, -finestLevel), 0), levels - 1))
+  const ratio: Real = div(sqrt(reshape([-1, 1])(boxAreas(boxes, offset))), canonicalScale)
+  // A level is reached where the ratio is at least a power of two: comparing is exact in any precision, as a logarithm is not.
+  const least = Array.from({ length: levels - 1 }, (_, k) => 2 ** (finestLevel + 1 + k - canonicalLevel - outsideLog))
+  const thresholds = least.length === 0 ? [Infinity] : least
+  const reached = greaterEqual(insideLog === 0 ? ratio : add(ratio, insideLog), constant(floats([1, thresholds.length], thresholds)))
+  return cast('i32')(sum({ axes: [1] })(cast('f32')(reached) as Real))
 }
 
 /** How regions are pooled. */

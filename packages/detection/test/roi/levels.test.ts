@@ -1,5 +1,8 @@
 import { describe, expect } from 'vitest'
 import { fc, test } from '@fast-check/vitest'
+import { either as E } from 'fp-ts'
+import { compile, floats, showError } from '@tabula/tensor'
+import { cpuDevice } from '@tabula/tensor/cpu'
 import { detectron, detectron2, levelOfBoxes, torchvision } from '../../src/index.js'
 import { doubles, numbersOf } from '../support/evaluate.js'
 
@@ -11,6 +14,24 @@ const levelsOf = ({ pooling, offset }: typeof torchvision | typeof detectron | t
 describe('the level of a region', () => {
   test('is 4 at 224 pixels and one finer for half the size, in all systems', () => {
     for (const of of [torchvision, detectron2]) expect(levelsOf(of, [30, 56, 112, 223, 224, 448, 4000])).toEqual([2, 2, 3, 3, 4, 5, 5])
+  })
+
+  test('is exact at every threshold in single precision, and finest for a box without area', async () => {
+    const opened = await cpuDevice({ threads: 1 })()
+    if (E.isLeft(opened)) throw new Error(JSON.stringify(opened.left))
+    const [sides, expected] = [[0, 14, 56, 111, 112, 223, 224, 447, 448, 896, 100_000], [2, 2, 2, 2, 3, 3, 4, 4, 5, 5, 5]]
+    for (const { pooling, offset } of [torchvision, detectron2, detectron]) {
+      const boxes = floats([sides.length, 4], sides.flatMap((side) => [3, 5, 3 + side - offset, 5 + side - offset]))
+      const program = await compile(opened.right)((x) => levelOfBoxes(x, { ...pooling, ...levels, offset }), boxes)()
+      if (E.isLeft(program)) throw new Error(showError(program.left))
+      const found = await program.right.run(boxes)()
+      if (E.isLeft(found)) throw new Error(showError(found.left))
+      expect(Array.from(found.right.data, (level) => Number(level) + 2)).toEqual(expected)
+    }
+  })
+
+  test('is the only one where there is one', () => {
+    expect(numbersOf(levelOfBoxes(doubles([2, 4], [0, 0, 3, 3, 0, 0, 3000, 3000]), { ...torchvision.pooling, finestLevel: 4, levels: 1 }))).toEqual([0, 0])
   })
 
   test('counts both end pixels in Detectron', () => {
