@@ -93,7 +93,7 @@ export const tabula = (device: Device, version: string): Contestant<Workload> =>
     const { args, f } = programOf(task)
     const compiled = right(await compile(device)(f, args)())
     const results = right(await compiled.run(args)())
-    const iteration = right(await iterate(device)((_previous, inputs: Readonly<Record<string, Tensor>>) => [f(inputs), []], results)())
+    const iteration = right(await iterate(device)<readonly HostValue[], Program['args'], readonly []>((_previous, inputs) => [f(inputs), []], results)())
     const once = async (): Promise<void> => {
       right(await iteration.advance(args)())
     }
