@@ -4,14 +4,13 @@ import type { Conventions } from './conventions.js'
  * Detectron's conventions (the paper's own system), with the numbers of its `e2e_mask_rcnn_R-50-FPN`: corners are pixels that count, anchors
  * that leave the image do not train, suppression at the threshold, 2000 proposals of a batch.
  *
- * Three things differ. Detectron rasterizes an object's polygons in each region for its mask target, which here is pooled from the object's
- * bitmap (see README). It keeps detections that tie with the hundredth, which here are cut. It divides the proposal network's box loss by the
- * anchors drawn from an image, which are `batch` unless an image has fewer.
+ * Two things differ. Detectron rasterizes an object's polygons in each region for its mask target, which here is pooled from the object's
+ * bitmap (see README). It keeps detections that tie with the hundredth, which here are cut.
  */
 export const detectron = {
   offset: 1,
   anchors: { sizes: [[32], [64], [128], [256], [512]], ratios: [0.5, 1, 2], rounding: 'sides', spacing: 'stride' },
-  rpnTargets: { foreground: 0.7, background: 0.3, straddle: 0, batch: 256, positiveFraction: 0.5, negatives: 'replacement', normalizer: 'batch' },
+  rpnTargets: { foreground: 0.7, background: 0.3, straddle: 0, batch: 256, positiveFraction: 0.5, negatives: 'replacement', normalizer: 'batch', boxNormalizer: 'image' },
   rpnLoss: { beta: 1 / 9 },
   trainProposals: { preNms: 2000, postNms: 2000, over: 'batch', nmsThreshold: 0.7, inclusive: true, minSize: 1 },
   testProposals: { preNms: 1000, postNms: 1000, over: 'image', nmsThreshold: 0.7, inclusive: true, minSize: 1 },

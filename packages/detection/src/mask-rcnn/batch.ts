@@ -44,11 +44,13 @@ export interface RcnnValues extends InferenceValues {
   readonly boxes: HostValue<'f32'>
   readonly labels: HostValue<'i32'>
   readonly valid: HostValue<'f32'>
-  /** Drawn anchors `[N, S]`, into all levels' anchors; `rpnWeight` is 1 over the number that losses are divided by. */
+  /** Drawn anchors `[N, S]`, into all levels' anchors; `rpnWeight` is 1 over the number that the objectness loss is divided by. */
   readonly rpnIndex: HostValue<'i32'>
   readonly rpnLabel: HostValue<'f32'>
   readonly rpnWeight: HostValue<'f32'>
+  /** Regression targets `[N, S, 4]`; `rpnBoxWeight` `[N, S]` is 1 over the number that their loss is divided by where an anchor is positive, else 0. */
   readonly rpnBox: HostValue<'f32'>
+  readonly rpnBoxWeight: HostValue<'f32'>
   /** `[N, P + G]`, distinct numbers in (0, 1). */
   readonly roiPriority: HostValue<'f32'>
 }
@@ -124,7 +126,7 @@ export const trainingValues = <Item, Targets>(
   const boxes = new Float32Array(n * capacity * 4)
   const labels = new Int32Array(n * capacity)
   const valid = new Float32Array(n * capacity)
-  const rpn = { index: new Int32Array(n * s), label: new Float32Array(n * s), weight: new Float32Array(n * s), box: new Float32Array(n * s * 4) }
+  const rpn = { index: new Int32Array(n * s), label: new Float32Array(n * s), weight: new Float32Array(n * s), ofImage: new Float32Array(n), box: new Float32Array(n * s * 4) }
   const priority = new Float32Array(n * q)
   let drawn = 0
   items.forEach((item, i) => {
@@ -141,6 +143,7 @@ export const trainingValues = <Item, Targets>(
     rpn.label.set(targets.label, i * s)
     rpn.weight.set(targets.weight, i * s)
     rpn.box.set(targets.box, i * s * 4)
+    rpn.ofImage[i] = 1 / (n * Math.max(1, targets.drawn))
     const order = sampling._tag === 'first' ? undefined : permutation(foldIn(sampling.key, 2 * i + 1), q)
     for (let k = 0; k < q; k++) priority[i * q + k] = (q - Number(order?.data[k] ?? k)) / (q + 1)
   })
@@ -157,6 +160,10 @@ export const trainingValues = <Item, Targets>(
       rpn.weight.map((weight) => weight * share)
     ),
     rpnBox: floats([n, s, 4], rpn.box),
+    rpnBoxWeight: floats(
+      [n, s],
+      rpn.label.map((label, k) => label * (options.rpnTargets.boxNormalizer === 'image' ? (rpn.ofImage[Math.floor(k / s)] ?? 0) : share))
+    ),
     roiPriority: floats([n, q], priority),
     targets: options.targets(items, { capacity, height, width })
   }

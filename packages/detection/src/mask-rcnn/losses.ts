@@ -15,12 +15,11 @@ export type Scalar = Tensor<readonly [], 'f32'>
 
 const weighted = (losses: Real, weights: Real): Scalar => total(mul(losses, weights))
 
-/** Objectness and regression losses of the drawn anchors (Faster R-CNN eq. 1), weighted by `rpnWeight`. */
-export const rpnLosses = ({ logits, deltas }: LevelPrediction, { rpnLabel, rpnWeight, rpnBox }: Pick<Batch, 'rpnLabel' | 'rpnWeight' | 'rpnBox'>, beta: number): { readonly objectness: Scalar; readonly box: Scalar } => {
+/** Objectness and regression losses of the drawn anchors (Faster R-CNN eq. 1), weighted by `rpnWeight` and `rpnBoxWeight`. */
+export const rpnLosses = ({ logits, deltas }: LevelPrediction, { rpnLabel, rpnWeight, rpnBox, rpnBoxWeight }: Pick<Batch, 'rpnLabel' | 'rpnWeight' | 'rpnBox' | 'rpnBoxWeight'>, beta: number): { readonly objectness: Scalar; readonly box: Scalar } => {
   const perAnchor = binaryCrossEntropyWithLogits({ reduction: 'none' })(logits, rpnLabel)
   const perNumber = smoothL1Loss({ beta, reduction: 'none' })(deltas, rpnBox)
-  const positive: Real = mul(rpnWeight, rpnLabel)
-  return { objectness: weighted(perAnchor, rpnWeight), box: weighted(perNumber, expandDims({ axis: 2 })(positive)) }
+  return { objectness: weighted(perAnchor, rpnWeight), box: weighted(perNumber, expandDims({ axis: 2 })(rpnBoxWeight)) }
 }
 
 /** Classification and regression losses of the drawn regions (Fast R-CNN eq. 1), means over all drawn regions of the batch. */

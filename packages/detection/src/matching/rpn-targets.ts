@@ -21,6 +21,8 @@ export interface RpnTargetOptions extends MatchOptions {
   readonly negatives?: 'once' | 'replacement'
   /** What losses are divided by: the anchors drawn in the batch (`drawn`: torchvision; where not given), or images · `batch` (`batch`: Detectron, detectron2). */
   readonly normalizer?: 'drawn' | 'batch'
+  /** What the regression loss is divided by: as `normalizer` says where not given, or each image's part by the anchors drawn from it, and their sum by the images (`image`: Detectron). */
+  readonly boxNormalizer?: 'image'
 }
 
 /** What the loss of one image needs: `batch` rows, those beyond the drawn ones with weight 0. */

@@ -15,6 +15,7 @@ export interface ProposalOptions {
   readonly postNms: number
   /** What `postNms` counts: an image (where not given), or all images of the batch together (Detectron in training). */
   readonly over?: 'image' | 'batch'
+  /** IoU with a better proposal of its level from which on a proposal goes. */
   readonly nmsThreshold: number
   /** Whether a proposal goes at an overlap of the threshold (Detectron), not only above it. */
   readonly inclusive?: boolean

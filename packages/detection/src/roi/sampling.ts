@@ -23,9 +23,11 @@ export interface GroundTruth {
 export interface RoiSamplingOptions {
   /** Regions drawn from an image. */
   readonly batch: number
+  /** At most this share of them is positive (at least one region may be). */
   readonly positiveFraction: number
   /** Regions that overlap an object this much or more are positive. */
   readonly foreground: number
+  /** What regression targets are multiplied by: (10, 10, 5, 5) in all systems. */
   readonly coderWeights: CoderWeights
 }
 

@@ -4,7 +4,7 @@ import { fromStateDict, noNorm, toStateDict } from '@tabula/nn'
 import { compile, floats, key, showError } from '@tabula/tensor'
 import type { HostValue } from '@tabula/tensor'
 import { referenceDevice } from '@tabula/tensor/reference'
-import { boxHead, boxLosses, boxPredictor, detectBoxes, detectron, detectron2, fpn, maskConvs, maskHead, maskTargets, rcnn, resnet, torchvision, trainingValues, twoFc } from '../../src/index.js'
+import { boxHead, boxLosses, boxPredictor, detectBoxes, detectron, detectron2, fpn, maskConvs, maskHead, maskTargets, poolRegions, rcnn, resnet, rpnLosses, torchvision, trainingValues, twoFc } from '../../src/index.js'
 import type { BoxPrediction, SampledRois } from '../../src/index.js'
 import { doubles, integersOf, numbersOf, truths } from '../support/evaluate.js'
 
@@ -131,6 +131,95 @@ describe('mask targets', () => {
 
   test("torchvision's are soft, half a pixel off", () => expect(firstRow(torchvision.maskTargets)).toEqual([1, 0.5, 0, 0]))
   test("detectron2's are bits, in place", () => expect(firstRow(detectron2.maskTargets)).toEqual([1, 1, 0, 0]))
+})
+
+describe("what the proposal network's losses are divided by", () => {
+  // Two images of one object each; Detectron leaves anchors out that leave the second, smaller image, so it draws fewer there.
+  const small = { ...item, height: 16, width: 16, boxes: Float32Array.of(2, 2, 12, 12), masks: item.masks.subarray(0, 256) }
+  const batchOf = (name: keyof typeof presets) => {
+    const model = modelOf(presets[name])
+    const batch = trainingValues({ ...model.options, rpnTargets: { ...model.options.rpnTargets, batch: 64 } }, { images: new Float32Array(2 * 3 * 32 * 32), height: 32, width: 32, items: [item, small] }, 2, { _tag: 'random', key: key(1) })
+    const [weight, label, box] = [batch.rpnWeight, batch.rpnLabel, batch.rpnBoxWeight].map(({ data }) => Array.from(data, Number))
+    const rows = (image: number) => Array.from({ length: 64 }, (_, k) => 64 * image + k)
+    return { weights: [...new Set(weight)].filter((x) => x > 0), drawn: [0, 1].map((image) => rows(image).filter((k) => (weight?.[k] ?? 0) > 0).length), boxes: [0, 1].map((image) => [...new Set(rows(image).flatMap((k) => (label?.[k] === 1 ? [box?.[k] ?? NaN] : [])))]), idle: rows(0).concat(rows(1)).filter((k) => label?.[k] !== 1).every((k) => box?.[k] === 0) }
+  }
+  const close = (x: number) => expect.closeTo(x, 7)
+
+  test('torchvision: the anchors drawn in the batch', () => {
+    const { weights, drawn: [a = 0, b = 0], boxes, idle } = batchOf('torchvision')
+    expect([weights, boxes, idle]).toEqual([[close(1 / (a + b))], [[close(1 / (a + b))], [close(1 / (a + b))]], true])
+  })
+  test('detectron2: images · batch', () => {
+    const { weights, boxes, idle } = batchOf('detectron2')
+    expect([weights, boxes, idle]).toEqual([[close(1 / 128)], [[close(1 / 128)], [close(1 / 128)]], true])
+  })
+  test("Detectron: images · batch for objectness; for boxes each image's anchors drawn, then the images", () => {
+    const { weights, drawn: [a = 0, b = 0], boxes, idle } = batchOf('detectron')
+    expect(a).not.toBe(b)
+    expect([weights, boxes, idle]).toEqual([[close(1 / 128)], [[close(1 / (2 * a))], [close(1 / (2 * b))]], true])
+  })
+})
+
+describe('how far a distance counts', () => {
+  const prediction = { logits: doubles([1, 1], [0]), deltas: doubles([1, 1, 4], [0.5, 0, 0, 0]) }
+  const truth = { rpnLabel: doubles([1, 1], [1]), rpnWeight: doubles([1, 1], [1]), rpnBox: doubles([1, 1, 4], [0, 0, 0, 0]), rpnBoxWeight: doubles([1, 1], [1]) }
+  test('in the proposal network: beyond 1/9 by itself less half of that, or by itself', () => {
+    const losses = [torchvision, detectron, detectron2].map(({ rpnLoss }) => numbersOf(rpnLosses(prediction, truth, rpnLoss.beta).box)[0])
+    expect(losses).toEqual([0.5 - 1 / 18, 0.5 - 1 / 18, 0.5].map((x) => expect.closeTo(x, 12)))
+  })
+  test('in the box head: 1/9, 1, 0', () => {
+    const one = doubles([1], [1])
+    const region: SampledRois = { boxes: doubles([1, 4], [0, 0, 10, 10]), image: integersOf([0]), valid: one, positive: one, labels: integersOf([1]), object: integersOf([0]), targets: doubles([1, 4], [0, 0, 0, 0]), count: doubles([], [1]) }
+    const of = ({ boxLoss }: (typeof presets)[keyof typeof presets]) => numbersOf(boxLosses({ logits: doubles([1, 2], [0, 0]), deltas: doubles([1, 8], [0, 0, 0, 0, 0.5, 0, 0, 0]) }, region, 2, boxLoss.beta).box)[0]
+    expect([torchvision, detectron, detectron2].map(of)).toEqual([0.5 - 1 / 18, 0.125, 0.5].map((x) => expect.closeTo(x, 12)))
+  })
+})
+
+describe('how a region is pooled', () => {
+  // A map that is its own column number, at stride 1: a pooled cell is the mean column of its samples.
+  const [high, wide] = [12, 12]
+  const map = doubles([1, 1, high, wide], Array.from({ length: high * wide }, (_, k) => k % wide))
+  const rowOf = ({ pooling, offset }: (typeof presets)[keyof typeof presets], box: readonly number[], size: number) =>
+    numbersOf(poolRegions([map], doubles([1, 4], box), integersOf([0]), { ...pooling, offset, finestLevel: 0, levels: 1, scales: [1], size })).slice(0, size)
+
+  test('torchvision and Detectron: column x is at x; detectron2: at x + ½', () => {
+    for (const preset of [torchvision, detectron]) expect(rowOf(preset, [2, 2, 6, 6], 2)).toEqual([3, 5])
+    expect(rowOf(detectron2, [2, 2, 6, 6], 2)).toEqual([2.5, 4.5])
+  })
+  test('a region is at least one cell high and wide, but in detectron2', () => {
+    for (const preset of [torchvision, detectron]) expect(rowOf(preset, [4, 4, 4.5, 4.5], 1)).toEqual([4.5])
+    expect(rowOf(detectron2, [4, 4, 4.5, 4.5], 1)).toEqual([3.75])
+  })
+  test('detectron2 samples a cell as often as it is wide, the others twice', () => {
+    // x² is not linear between cells: the mean of many samples differs from that of two.
+    const squares = doubles([1, 1, high, wide], Array.from({ length: high * wide }, (_, k) => (k % wide) ** 2))
+    const cell = ({ pooling, offset }: (typeof presets)[keyof typeof presets], shift: number) =>
+      numbersOf(poolRegions([squares], doubles([1, 4], [1 + shift, 1 + shift, 9 + shift, 9 + shift]), integersOf([0]), { ...pooling, offset, finestLevel: 0, levels: 1, scales: [1], size: 1 }))[0]
+    expect(cell(torchvision, 0)).toBeCloseTo((3 ** 2 + 7 ** 2) / 2, 12)
+    expect(cell(detectron2, 0.5)).toBeCloseTo(Array.from({ length: 8 }, (_, k) => (k + 1.5) ** 2 + 0.25).reduce((a, b) => a + b, 0) / 8, 12)
+  })
+})
+
+describe('which detections go', () => {
+  /** Scores of detections of one class at these boxes, in order of score, which no delta moves. */
+  const kept = ({ detections, offset }: (typeof presets)[keyof typeof presets], boxes: readonly (readonly number[])[], scores: readonly number[]): number => {
+    const logits = doubles([boxes.length, 2], scores.flatMap((p) => [0, Math.log(p / (1 - p))]))
+    const deltas = doubles([boxes.length, 8], new Array<number>(boxes.length * 8).fill(0))
+    const proposals = { boxes: doubles([1, boxes.length, 4], boxes.flat()), scores: doubles([1, boxes.length], scores), valid: truths([1, boxes.length], boxes.map(() => 1)) }
+    return numbersOf(detectBoxes({ logits, deltas }, proposals, doubles([1, 2], [50, 50]), 2, [10, 10, 5, 5], detections, offset).valid).reduce((a, b) => a + b, 0)
+  }
+
+  test('an overlap of exactly one half goes in Detectron only', () => {
+    expect(kept(detectron, [[0, 0, 3, 3], [0, 0, 3, 1]], [0.9, 0.8])).toBe(1)
+    for (const preset of [detectron2, torchvision]) expect(kept(preset, [[0, 0, 4, 4], [0, 0, 4, 2]], [0.9, 0.8])).toBe(2)
+  })
+  test('a score must be above 0.05', () => {
+    for (const preset of [detectron, detectron2, torchvision]) expect([kept(preset, [[0, 0, 4, 4]], [0.0499]), kept(preset, [[0, 0, 4, 4]], [0.0501])]).toEqual([0, 1])
+  })
+  test('a box without sides is one of one pixel in Detectron, none in the others; torchvision asks for a hundredth of a pixel', () => {
+    expect([detectron, detectron2, torchvision].map((preset) => kept(preset, [[4, 4, 4, 4]], [0.9]))).toEqual([1, 0, 0])
+    expect([detectron2, torchvision].map((preset) => kept(preset, [[4, 4, 4.005, 8]], [0.9]))).toEqual([1, 0])
+  })
 })
 
 test('the table of differences (He et al. 2018; the systems’ configurations)', () => {
