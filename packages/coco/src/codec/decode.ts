@@ -26,10 +26,16 @@ export const decodeInstances = (json: unknown, file: string): E.Either<CocoError
   return all.length === 0 ? E.right(instances) : E.left(cocoError(file, all))
 }
 
+/** Some programs write an empty list where a result has no box; the reference takes it for none. */
+const withoutEmptyBox = (entry: unknown): unknown => {
+  if (!isRecord(entry) || !Array.isArray(entry['bbox']) || entry['bbox'].length > 0) return entry
+  return Object.fromEntries(Object.entries(entry).filter(([key]) => key !== 'bbox'))
+}
+
 /** Detections from parsed JSON: the list that COCO results files hold. `Left` with all problems of the file. */
 export const decodeResults = (json: unknown, file: string): E.Either<CocoError, readonly Result[]> => {
   const problems: Problem[] = []
-  const results = decodeList<Result>(Result, json, '', problems)
+  const results = decodeList<Result>(Result, Array.isArray(json) ? json.map(withoutEmptyBox) : json, '', problems)
   // Places in the list are those of the file only where every entry was read.
   if (problems.length === 0) results.forEach(({ bbox }, index) => {
     if (bbox !== undefined && (bbox[2] < 0 || bbox[3] < 0)) {

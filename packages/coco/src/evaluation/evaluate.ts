@@ -64,7 +64,8 @@ export const evaluate = ({ groundTruth, results, iouType, parameters: given = {}
   const merged: EvaluationParameters = {
     ...defaultParameters(iouType),
     imgIds: groundTruth.images.map(({ id }) => id),
-    catIds: groundTruth.categories.map(({ id }) => id),
+    // Pooled categories follow one another in this order; the reference's own list is sorted, one that is given is kept.
+    catIds: ascending(groundTruth.categories.map(({ id }) => id)),
     ...given
   }
   const parameters: EvaluationParameters = {

@@ -109,7 +109,8 @@ export const matchInto = (into: Matching, range: readonly [number, number], trut
       const index = t * D + d
       let best = Math.min(thresholds[t] ?? 0, 1 - 1e-10)
       let match = -1
-      for (let position = 0; position < G && most >= best; position++) {
+      const comparable = most >= best
+      for (let position = 0; comparable && position < G; position++) {
         if (match >= 0 && match < counting && position >= counting) break
         const g = order[position] ?? 0
         if ((detectionOfTruth[t * G + g] ?? -1) >= 0 && truths[g]?.crowd !== true) continue
@@ -141,10 +142,13 @@ export interface Compared {
 const nothing = new Float64Array()
 
 /** Sorts the detections, best first (equal scores in file order), cuts them off, and compares them with the ground truths. */
-export const compare = ({ truths, detections }: Group, iouType: IouType, { maxDets, sigmas }: EvaluationParameters): Compared => {
+export const compare = ({ truths, detections }: Group, iouType: IouType, { maxDets, sigmas, useCats }: EvaluationParameters): Compared => {
   const best = detections.length < 2 ? detections : [...detections].sort((a, b) => b.score - a.score)
   const kept = best.slice(0, maxDets.at(-1) ?? 0)
-  return { truths, detections: kept, iou: kept.length === 0 || truths.length === 0 ? nothing : similarity(kept, truths, iouType, sigmas) }
+  if (kept.length === 0 || truths.length === 0) return { truths, detections: kept, iou: nothing }
+  // The reference looks keypoints up by category even where categories are pooled, finds none, and matches nothing.
+  const iou = iouType === 'keypoints' && !useCats ? new Float64Array(kept.length * truths.length).fill(-1) : similarity(kept, truths, iouType, sigmas)
+  return { truths, detections: kept, iou }
 }
 
 /** Matches one image and category at all area ranges; `undefined` where there is nothing. */

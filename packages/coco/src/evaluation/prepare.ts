@@ -101,7 +101,7 @@ const detectionOf = (result: Result, index: number, iouType: IouType, boxed: boo
   }
   if (iouType === 'keypoints' && keypoints.length === 0) return missing('keypoints', index, problems)
   if (boxed) return bbox === undefined ? missing('a bbox', index, problems) : { id, score, area: bbox[2] * bbox[3], box: bbox, mask, keypoints }
-  if (mask !== undefined) return { id, score, area: area(mask), box: boundingBox(mask), mask, keypoints }
+  if (mask !== undefined) return { id, score, area: area(mask), box: bbox ?? boundingBox(mask), mask, keypoints }
   if (keypoints.length === 0) return missing('a bbox', index, problems)
   const box = extent(keypoints)
   return { id, score, area: box[2] * box[3], box, mask, keypoints }

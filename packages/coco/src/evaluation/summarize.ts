@@ -1,4 +1,5 @@
 import type { Curves } from './accumulate.js'
+import { mean } from './mean.js'
 import type { EvaluationParameters, IouType } from './parameters.js'
 
 /** One summary number and what it is. */
@@ -19,27 +20,33 @@ interface Query {
   readonly maxDets: number
 }
 
-/** Mean of the entries that count (> −1); −1 where none does. */
-const meanOf = ({ shape: [T, R, K, A, M], precision, recall }: Curves, parameters: EvaluationParameters, { kind, iouThreshold, area = 'all', maxDets }: Query): number => {
+/** The entries of one area range and detection limit that count (> −1), by threshold, recall level, then category, as the reference lists them. */
+const counted = (
+  { shape: [T, R, K, A, M], precision, recall }: Curves,
+  { kind, a, m, thresholds, categories }: { readonly kind: Query['kind']; readonly a: number; readonly m: number; readonly thresholds?: (t: number) => boolean; readonly categories?: readonly [number, number] }
+): ArrayLike<number> => {
+  const [table, levels] = kind === 'recall' ? [recall, 1] : [precision, R]
+  const [first, end] = categories ?? [0, K]
+  const values = new Float64Array(T * levels * (end - first))
+  let count = 0
+  for (let t = 0; t < T; t++) {
+    if (thresholds?.(t) === false) continue
+    for (let r = 0; r < levels; r++) {
+      for (let k = first; k < end; k++) {
+        const value = table[(((t * levels + r) * K + k) * A + a) * M + m] ?? -1
+        if (value > -1) values[count++] = value
+      }
+    }
+  }
+  return values.subarray(0, count)
+}
+
+/** Mean of the entries that count; −1 where none does. */
+const meanOf = (curves: Curves, parameters: EvaluationParameters, { kind, iouThreshold, area = 'all', maxDets }: Query): number => {
   const a = parameters.areaRngLbl.indexOf(area)
   const m = parameters.maxDets.indexOf(maxDets)
   if (a < 0 || m < 0) return -1
-  let sum = 0
-  let count = 0
-  const add = (value: number): void => {
-    if (value > -1) {
-      sum += value
-      count++
-    }
-  }
-  for (let t = 0; t < T; t++) {
-    if (iouThreshold !== undefined && parameters.iouThrs[t] !== iouThreshold) continue
-    for (let k = 0; k < K; k++) {
-      if (kind === 'recall') add(recall[((t * K + k) * A + a) * M + m] ?? -1)
-      else for (let r = 0; r < R; r++) add(precision[(((t * R + r) * K + k) * A + a) * M + m] ?? -1)
-    }
-  }
-  return count === 0 ? -1 : sum / count
+  return mean(counted(curves, { kind, a, m, thresholds: (t) => iouThreshold === undefined || parameters.iouThrs[t] === iouThreshold })) ?? -1
 }
 
 const queries = (iouType: IouType, maxDets: readonly number[]): readonly Query[] => {
@@ -86,20 +93,8 @@ export const statisticsOf = (curves: Curves, iouType: IouType, parameters: Evalu
   }))
 
 /** Mean precision of one category at the first area range and the last detection limit; `undefined` without ground truth. */
-export const categoryPrecision = ({ shape: [T, R, K, A, M], precision }: Curves, k: number): number | undefined => {
-  let sum = 0
-  let count = 0
-  for (let t = 0; t < T; t++) {
-    for (let r = 0; r < R; r++) {
-      const value = precision[(((t * R + r) * K + k) * A + 0) * M + M - 1] ?? -1
-      if (value > -1) {
-        sum += value
-        count++
-      }
-    }
-  }
-  return count === 0 ? undefined : sum / count
-}
+export const categoryPrecision = (curves: Curves, k: number): number | undefined =>
+  mean(counted(curves, { kind: 'precision', a: 0, m: curves.shape[4] - 1, categories: [k, k + 1] }))
 
 /** The summary as the reference prints it, a line for each number. */
 export const summaryText = (statistics: readonly Statistic[], { iouThrs }: EvaluationParameters): string =>

@@ -117,7 +117,8 @@ export const boundingBox = ({ height: h, width: w, counts }: Rle): readonly [num
       y -= columns * h
     }
   }
-  return [left, top, right - left + 1, bottom - top + 1]
+  // Unsigned here, too: 2^32 is 0.
+  return [left, top, (right - left + 1) >>> 0, (bottom - top + 1) >>> 0]
 }
 
 /** Same size and same pixels. */
