@@ -1,8 +1,8 @@
-import { add, sameShape, ShapeError, showShape, TreeError } from '@tabula/tensor'
+import { add, concatenate, sameShape, ShapeError, showShape, slice, TreeError } from '@tabula/tensor'
 import type { Check, Key, Shape, Tensor } from '@tabula/tensor'
 import { definitionOf, joinPath, layer, pure } from './layer.js'
 import type { AnyLayer, Definition, Initial, Layer, ParamsOf, SignatureOf, StateOf } from './layer.js'
-import type { Composed, Pointwise, Signature, Summed } from './signature.js'
+import type { Beside, Composed, Pointwise, Signature, Summed } from './signature.js'
 import type { NoLeaves } from './tree.js'
 
 /** The layer that does nothing: the unit of `compose`. */
@@ -138,6 +138,39 @@ export function residual(branch: AnyLayer, shortcut: AnyLayer = identity): AnyLa
       return [sum(y, z), next]
     },
     infer: (params, state, x) => sum(f.infer(params, state, x), g.infer(params, state, x))
+  })
+}
+
+/**
+ * One layer on the first `channels` channels and another on the rest, side by side: `[N, channels + B, …]` to their results one after the
+ * other along the channels. Leaves are merged as by `compose` (name them). Throws `ShapeError` where there are not more channels than that.
+ *
+ * `product(c, identity, identity)` is `identity`, and `compose(product(c, f, g), product(d, h, k))` is `product(c, compose(f, h), compose(g, k))`
+ * where f gives d channels.
+ */
+export const product = <A extends AnyLayer, B extends AnyLayer>(
+  channels: number,
+  first: A,
+  second: B & Check<Beside<SignatureOf<A>, SignatureOf<B>>>
+): Layer<ParamsOf<A> & ParamsOf<B>, StateOf<A> & StateOf<B>, CheckedSignature<Beside<SignatureOf<A>, SignatureOf<B>>>> => {
+  const [f, g] = [definitionOf(first), definitionOf(second)]
+  const parts = (x: Tensor<Shape, 'f32'>): readonly [Tensor<Shape, 'f32'>, Tensor<Shape, 'f32'>] => {
+    const all = x.shape[1] ?? 0
+    if (all <= channels) throw new ShapeError({ operation: 'product', operand: 'x', expected: `more than ${channels} channels`, found: showShape(x.shape) })
+    return [slice({ axis: 1, limit: channels })(x), slice({ axis: 1, start: channels })(x)]
+  }
+  return withTypes({
+    init: (key, path) => merged(f, g, key, path),
+    train: (params, state, x, context) => {
+      const [a, b] = parts(x)
+      const [y, between] = f.train(params, state, a, context)
+      const [z, next] = g.train(params, between, b, context)
+      return [concatenate({ axis: 1 })<Shape, 'f32'>([y, z]), next]
+    },
+    infer: (params, state, x) => {
+      const [a, b] = parts(x)
+      return concatenate({ axis: 1 })<Shape, 'f32'>([f.infer(params, state, a), g.infer(params, state, b)])
+    }
   })
 }
 

@@ -120,3 +120,14 @@ export type Summed<A extends Signature, B extends Signature> =
         }
       : ShapeMismatch<`residual: one branch downsamples by ${A['down']}, the other by ${B['down']}`>
     : ShapeMismatch<`residual: one branch has ${Leaving<A>} channels, the other ${Leaving<B>}`>
+
+/** The signature of layers side by side, on parts of the channels; a sentence where they do not downsample alike. */
+export type Beside<A extends Signature, B extends Signature> =
+  SameDim<A['down'], B['down']> extends true
+    ? {
+        readonly in: number
+        readonly out: number
+        readonly down: IsWide<A['down']> extends true ? B['down'] : A['down']
+        readonly keepsRank: A['keepsRank'] extends true ? B['keepsRank'] : false
+      }
+    : ShapeMismatch<`product: one layer downsamples by ${A['down']}, the other by ${B['down']}`>

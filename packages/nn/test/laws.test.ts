@@ -1,7 +1,8 @@
 import { describe, expect } from 'vitest'
 import { fc, test } from '@fast-check/vitest'
-import { add, isHostValue, key, mapLeaves } from '@tabula/tensor'
-import { batchNorm, compose, conv2d, definitionOf, frozenBatchNorm, groupNorm, identity, layer, layerNorm, named, noNorm, relu, repeat, residual, sequence } from '../src/index.js'
+import { add, concatenate, isHostValue, isTensor, key, leavesOf, mapLeaves, slice } from '@tabula/tensor'
+import type { HostValue, Shape } from '@tabula/tensor'
+import { batchNorm, compose, conv2d, definitionOf, frozenBatchNorm, groupNorm, identity, layer, layerNorm, named, noNorm, product, relu, repeat, residual, sequence } from '../src/index.js'
 import type { AnyLayer, Layer, Spatial } from '../src/index.js'
 import { constantOf, generated, run } from './support/run.js'
 
@@ -28,14 +29,19 @@ const layerNamed = (name: string) =>
 const x = generated([2, 3, 4, 4], (index) => Math.sin(index * 1.7) * 2 + 0.3)
 
 /** Initial values, the training result with the next state, and the inference result: everything a layer does, as numbers. */
-const behaviour = (of: Three, seed: number) => {
+const behaviour = (of: Three, seed: number, input = x) => {
   const { params, state } = of.init(key(seed))
   const tensors = (tree: unknown) => mapLeaves(tree, isHostValue, constantOf)
-  const [y, next] = of.train(tensors(params), tensors(state), x)
-  return { params, state, results: run([y, next, of.infer(tensors(params), next, x)]) }
+  const [y, next] = of.train(tensors(params), tensors(state), input)
+  // The state by name: in what order a record has its fields is no difference.
+  const byName = leavesOf(next, isTensor).toSorted((a, b) => (a.path < b.path ? -1 : 1)).map(({ leaf }) => leaf)
+  return { params, state, results: run([y, byName, of.infer(tensors(params), next, input)]) }
 }
 
-const agree = (a: Three, b: Three, seed: number) => expect(behaviour(a, seed)).toEqual(behaviour(b, seed))
+const agree = (a: Three, b: Three, seed: number, input = x) => expect(behaviour(a, seed, input)).toEqual(behaviour(b, seed, input))
+
+/** Three channels and three more. */
+const six = concatenate({ axis: 1 })<Shape, 'f32'>([x, generated([2, 3, 4, 4], (index) => Math.cos(index) - 0.5)])
 
 const runs = { numRuns: 25 }
 
@@ -60,6 +66,33 @@ describe('laws, for init, train and infer, bit for bit', () => {
       infer: (params, state, input) => add(f.infer(params, state, input), input)
     })
     agree(three(residual(f)), summed, seed)
+  })
+
+  test.prop([layerNamed('f'), layerNamed('g'), layerNamed('h'), layerNamed('k'), fc.nat()], runs)('product keeps identity and composition', (f, g, h, k, seed) => {
+    agree(three(product(3, identity, identity)), three(identity), seed, six)
+    agree(three(compose(product(3, f, g), product(3, h, k))), three(product(3, compose(f, h), compose(g, k))), seed, six)
+  })
+
+  test.prop([layerNamed('f'), layerNamed('g'), fc.nat()], runs)('product is each layer on its part', (f, g, seed) => {
+    const { params, state } = three(product(3, f, g)).init(key(seed))
+    const [of, og] = [f.init(key(seed)), g.init(key(seed))]
+    expect([params, state]).toEqual([{ ...Object(of.params), ...Object(og.params) }, { ...Object(of.state), ...Object(og.state) }])
+    const [both, alone] = [behaviour(three(product(3, f, g)), seed, six), [behaviour(f, seed, slice({ axis: 1, limit: 3 })(six)), behaviour(g, seed, slice({ axis: 1, start: 3 })(six))]]
+    const halves = (value: HostValue | undefined): readonly (readonly number[])[] => [0, 1].map((half) => Array.from(value?.data ?? [], Number).filter((_, i) => Math.floor(i / 48) % 2 === half))
+    const last = (values: readonly HostValue[]) => values.at(-1)
+    expect(halves(both.results[0])).toEqual(alone.map(({ results }) => Array.from(results[0]?.data ?? [], Number)))
+    expect(halves(last(both.results))).toEqual(alone.map(({ results }) => Array.from(last(results)?.data ?? [], Number)))
+  })
+
+  test('product asks for more channels than its first layer takes', () => {
+    expect(() => product(3, identity, identity).infer({}, {}, x as never)).toThrow('product: x: expected more than 3 channels, found [2,3,4,4]')
+  })
+
+  test.prop([layerNamed('f'), layerNamed('g'), fc.nat()], runs)('residual with a shortcut is their sum, whichever way around', (f, g, seed) => {
+    const { results: a } = behaviour(three(residual(f, g)), seed)
+    const { results: b } = behaviour(three(residual(g, f)), seed)
+    expect(a.at(-1)).toEqual(b.at(-1))
+    expect(a[0]).toEqual(b[0])
   })
 
   test.prop([layerNamed('f'), layerNamed('g'), fc.nat()], runs)('adding a layer changes no other initial value', (f, g, seed) => {

@@ -70,6 +70,31 @@ describe('groups', () => {
     expect(run(params).map(({ data }) => data[0])).toEqual([1 - 0.1 * 0.5, 1 - 0.2 * 0.25])
   })
 
+  test('each group follows the path that PyTorch records of its settings, step by step', () => {
+    const rateOf = (name: string) => Number(attributesOf(name)['lr'])
+    const [decayed, plain] = ['optim_sgd_momentum_decay', 'optim_sgd_momentum'] as const
+    const optimizer = sgd({ momentum: 0.9, weightDecay: 0.01, groups: [{ matches: (path) => path === 'norm.weight', weightDecay: 0, learningRate: rateOf(plain) / rateOf(decayed) }] })
+    const of = (name: string, index: number) => take({ axis: 0, index })(real(valueAt(`${name}/in.grads`)))
+    const start = { conv: { weight: valueAt(`${decayed}/in.p`) }, norm: { weight: valueAt(`${plain}/in.p`) } }
+    const initial = optimizer.init(start)
+    type Tree = { readonly conv: { readonly weight: Parameter }; readonly norm: { readonly weight: Parameter } }
+    const tensors = (tree: typeof start): Tree => ({ conv: { weight: real(tree.conv.weight) }, norm: { weight: real(tree.norm.weight) } })
+    let params = tensors(start)
+    let state: OptimizerState<Tree> = { step: real(initial.step), slots: Object.fromEntries(Object.entries(initial.slots).map(([name, slot]) => [name, tensors(slot)])) }
+    const rate = tensor([], [rateOf(decayed)])
+    expect(rateOf(plain)).not.toBe(rateOf(decayed))
+    for (let step = 0; step < 6; step++) {
+      const [next, after] = optimizer.update({ conv: { weight: of(decayed, step) }, norm: { weight: of(plain, step) } }, state, params, rate)
+      params = next
+      state = after
+      for (const [name, { weight }] of [[decayed, params.conv], [plain, params.norm]] as const) {
+        const [expected] = run(take({ axis: 0, index: step })(real(valueAt(`${name}/out.path`))))
+        if (expected === undefined) throw new Error('no path')
+        expect(largestError(run(weight)[0], expected)).toBeLessThan(1e-10)
+      }
+    }
+  })
+
   test('a state of another optimizer is refused', () => {
     const p = { w: floats([1], [1]) }
     expect(() => adam().update({ w: tensor([1], [1]) }, constants({ step: floats([], [0]), slots: { momentum: { p: p.w } } }) as never, { w: tensor([1], [1]) }, tensor([], [1]))).toThrow(/slot "mean", found momentum/)
@@ -95,6 +120,22 @@ describe('schedules', () => {
       expect(rate(250)).toBeCloseTo(0.02 * (2 / 3), 12)
       expect([500, trunk - 1, trunk, steps - 20_001, steps - 20_000, steps - 1].map((step) => Number(rate(step).toPrecision(6)))).toEqual([0.02, 0.02, 0.002, 0.002, 0.0002, 0.0002])
     }
+  })
+
+  test.each([
+    [1, 90_000, 30_000, 70_000],
+    [2, 180_000, 120_000, 160_000],
+    [3, 270_000, 210_000, 250_000],
+    [4, 360_000, 300_000, 340_000],
+    [5, 450_000, 390_000, 430_000],
+    [6, 540_000, 480_000, 520_000],
+    [9, 810_000, 750_000, 790_000],
+    [11, 990_000, 930_000, 970_000]
+  ])('%i×: %i steps, drops at %i and %i, as the paper and its configurations have them', (times, all, first, second) => {
+    const { rate, steps, trunk } = paperSchedule({ times })
+    expect([steps, trunk]).toEqual([all, first])
+    const at = (step: number): number => Number(rate(step).toPrecision(9))
+    expect([0, 1, 499, 500, first - 1, first, second - 1, second, all - 1].map(at)).toEqual([0.02 / 3, 0.02 * (1 / 3 + 2 / 1500), 0.02 * (1 / 3 + (2 * 499) / 1500), 0.02, 0.02, 0.002, 0.002, 0.0002, 0.0002].map((x) => Number(x.toPrecision(9))))
   })
 
   test('schedules of all lengths share the trunk', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { fc, test as propertyTest } from '@fast-check/vitest'
 import { allReduce, collectivesOf, graphOf, joinReplicas, mul, placeholder, slice, tensorsOf, total, trace } from '@tabula/tensor'
 import type { HostValue, Shape, Tensor } from '@tabula/tensor'
 import { evaluate } from '@tabula/tensor/reference'
@@ -98,6 +99,32 @@ describe('synchronized batch normalization', () => {
     const alone = run(tensorsOf(replica(batchNorm(), problem, 0, sizes[0]).outputs))[0]
     if (sizes.length > 1 && alone !== undefined) expect(largestError(alone, found.y[0] ?? alone)).toBeGreaterThan(1e-3)
   })
+
+  const shards = fc.array(fc.nat(3), { minLength: 1, maxLength: 4 }).filter((sizes) => sizes.some((size) => size > 0))
+  propertyTest.prop([shards, fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 2 }), fc.integer({ min: -50, max: 50 }), fc.nat(1000)], { numRuns: 60 })(
+    'on shards of any sizes, empty ones too, is batch normalization of the concatenated batch: outputs, gradients, running statistics',
+    (sizes, channels, side, mean, seed) => {
+      const rows = sizes.reduce((a, b) => a + b, 0)
+      const at = (index: number, shift: number): number => Math.sin(index * 12.9898 + seed + shift) * 3
+      const problem = {
+        x: generated([rows, channels, side, side], (index) => at(index, 0) + mean),
+        ct: generated([rows, channels, side, side], (index) => at(index, 1)),
+        weight: generated([channels], (index) => at(index, 2)),
+        bias: generated([channels], (index) => at(index, 3)),
+        running_mean: generated([channels], (index) => at(index, 4)),
+        running_var: generated([channels], (index) => Math.abs(at(index, 5)))
+      }
+      const [y, dx, weight, bias, runningMean, runningVariance] = run(tensorsOf(replica(batchNorm(), problem, 0, rows).outputs))
+      const found = answer(problem, sizes)
+      const same = (actual: HostValue, expected: HostValue | undefined) => expect(largestError(actual, expected ?? summed([]))).toBeLessThan(1e-7)
+      same(concatenated(found.y, problem.x.shape), y)
+      same(concatenated(found.dx, problem.x.shape), dx)
+      same(summed(found.weight), weight)
+      same(summed(found.bias), bias)
+      found.running[0]?.forEach((value) => same(value, runningMean))
+      found.running[1]?.forEach((value) => same(value, runningVariance))
+    }
+  )
 
   test('one sum forward and one backward for a layer', () => {
     const problem = {

@@ -1,8 +1,8 @@
 import { assertType, describe, expectTypeOf, test } from 'vitest'
 import { add } from '@tabula/tensor'
 import type { ShapeMismatch, Tensor } from '@tabula/tensor'
-import { batchNorm, compose, conv2d, convTranspose2d, groupNorm, linear, maxPool, named, relu, residual, sequence, upsample2x } from '../src/index.js'
-import type { Applied, Composed, ParamsOf, SignatureOf, Spatial, StateOf, Summed, Weight, WeightAndBias, Affine, Running } from '../src/index.js'
+import { batchNorm, compose, conv2d, convTranspose2d, groupNorm, linear, maxPool, named, product, relu, residual, sequence, upsample2x } from '../src/index.js'
+import type { Applied, Beside, Composed, ParamsOf, SignatureOf, Spatial, StateOf, Summed, Weight, WeightAndBias, Affine, Running } from '../src/index.js'
 
 declare const image: Tensor<readonly ['N', 3, 'H', 'W'], 'f32'>
 declare const stride8: Tensor<readonly ['N', 256, 'H/8', 'W/8'], 'f32'>
@@ -77,6 +77,15 @@ describe('what does not compile, and what the compiler says', () => {
     residual(conv2d(64, 256), conv2d(64, 64))
     assertType<Summed<Spatial<64, 256, 2>, Spatial<64, 256, 2>>>({ in: 64, out: 256, down: 2, keepsRank: true })
     expectTypeOf<Summed<Spatial<64, 64, 1>, Spatial<64, 64, 2>>>().toEqualTypeOf<ShapeMismatch<'residual: one branch downsamples by 1, the other by 2'>>()
+  })
+
+  test('layers side by side that do not downsample alike', () => {
+    // @ts-expect-error strides 1 and 2
+    product(64, conv2d(64, 64), conv2d(64, 64, { kernel: 3, stride: 2 }))
+    const _both = product(64, named('a', conv2d(64, 8, { kernel: 3, stride: 2 })), named('b', maxPool({ kernel: 2, stride: 2 })))
+    expectTypeOf<SignatureOf<typeof _both>['down']>().toEqualTypeOf<2>()
+    expectTypeOf<ParamsOf<typeof _both>['a']>().toEqualTypeOf<WeightAndBias>()
+    expectTypeOf<Beside<Spatial<64, 64, 1>, Spatial<64, 64, 2>>>().toEqualTypeOf<ShapeMismatch<'product: one layer downsamples by 1, the other by 2'>>()
   })
 
   test('rows of other width', () => {
