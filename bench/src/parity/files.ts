@@ -28,11 +28,14 @@ export const readRecording = async (path: string): Promise<Recording> => {
 /** The first of these paths that exists. */
 export const firstExisting = (paths: readonly string[]): string | undefined => paths.find((path) => existsSync(path))
 
-/** A JSON file as it is; what it holds is checked where it is used. Rejects with the file's name where it is no JSON. */
+/** The numbers that Python writes and JSON lacks, where a value stands. */
+const pythonNumbers = /([:[,]\s*)(-?Infinity|NaN)(?=\s*[,\]}])/g
+
+/** A JSON file as it is, with Python's infinities and NaN as texts; what it holds is checked where it is used. Rejects with the file's name where it is no JSON. */
 export const readJson = async (path: string): Promise<unknown> => {
   const text = await readFile(path, 'utf8')
   try {
-    return JSON.parse(text)
+    return JSON.parse(text.replace(pythonNumbers, '$1"$2"'))
   } catch (thrown) {
     throw new Error(`${basename(path)}: expected JSON, found ${thrown instanceof Error ? thrown.message : String(thrown)}`)
   }

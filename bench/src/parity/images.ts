@@ -27,7 +27,7 @@ const asRgb = ({ shape: [height = 0, width = 0, channels = 1], data }: Numbers, 
   const level = (x: number): number => (mode === 'I' ? x >> 8 : x)
   const rgb = Array.from({ length: height * width * 3 }, (_, index) => {
     const [pixel, channel] = [Math.floor(index / 3), index % 3]
-    return level(data[pixel * channels + (channels === 1 ? 0 : channel)] ?? 0)
+    return level(data[pixel * channels + (channels < 3 ? 0 : channel)] ?? 0)
   })
   return { shape: [height, width, 3], data: rgb }
 }

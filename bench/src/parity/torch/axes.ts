@@ -15,3 +15,7 @@ export const leading =
   (sizes: readonly number[]) =>
   <D extends Dtype>(x: Tensor<Shape, D>): Tensor<Shape, D> =>
     T.slice(...sizes.map((limit, axis): T.Range => ({ axis, limit })))(x)
+
+/** A function of a batch of maps `[N, C, H, W]`, of a single one `[C, H, W]` too. */
+export const batchOf = <D extends Dtype>(x: Tensor<Shape, 'f32'>, f: (maps: Tensor<Shape, 'f32'>) => Tensor<Shape, D>): Tensor<Shape, D> =>
+  x.shape.length === 3 ? T.squeeze({ axis: 0 })(f(T.expandDims({ axis: 0 })(x))) : f(x)

@@ -11,7 +11,7 @@ const single = (x: Floats): Floats => T.squeeze({ axis: 0 })(x)
 const iou = (a: Floats, b: Floats): Floats => single(pairwiseIou(batched(a), batched(b)))
 
 const coder = (args: Arguments): CoderWeights => {
-  const [x = 1, y = 1, w = 1, h = 1] = args.list('weights')
+  const [x = 1, y = 1, w = 1, h = 1] = args.list('weights', [1, 1, 1, 1])
   return [x, y, w, h]
 }
 

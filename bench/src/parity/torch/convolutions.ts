@@ -1,4 +1,5 @@
-import { add, conv2d, convTranspose2d, matmul, reshape, transpose } from '@tabula/tensor'
+import { add, conv2d, convTranspose2d, matmul, mul, reshape, sum, transpose } from '@tabula/tensor'
+import { batchOf } from './axes.js'
 import type { Floats, Operations, Recorded } from './recorded.js'
 import { sums } from './recorded.js'
 
@@ -18,17 +19,18 @@ const withBias = ({ has, floats }: Recorded, y: Floats): Floats => {
 
 /** Groups `conv` and `linear`. */
 export const convolutions: Operations = {
-  conv2d: sums((recorded) => withBias(recorded, conv2d(recorded.floats('w'), geometry(recorded))(recorded.floats('x')))),
+  conv2d: sums((recorded) => withBias(recorded, batchOf(recorded.floats('x'), conv2d(recorded.floats('w'), geometry(recorded))))),
   conv_transpose2d: sums((recorded) =>
     withBias(
       recorded,
-      convTranspose2d(recorded.floats('w'), { ...geometry(recorded), outputPadding: recorded.args.pair('output_padding', 0) })(recorded.floats('x'))
+      batchOf(recorded.floats('x'), convTranspose2d(recorded.floats('w'), { ...geometry(recorded), outputPadding: recorded.args.pair('output_padding', 0) }))
     )
   ),
   linear: sums(({ has, floats }) => {
-    const x = floats('x')
+    const [x, w] = [floats('x'), floats('w')]
+    if (w.shape.length === 1) return sum({ axes: [-1] })(mul(x, w))
     const rows: Floats = x.shape.length === 1 ? reshape([1, ...x.shape])(x) : x
-    const product: Floats = matmul(rows, transpose([1, 0])(floats('w')))
+    const product: Floats = matmul(rows, transpose([1, 0])(w))
     const y: Floats = x.shape.length === 1 ? reshape(product.shape.slice(1))(product) : product
     return has('b') ? add(y, floats('b')) : y
   }),

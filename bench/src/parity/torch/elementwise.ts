@@ -1,6 +1,6 @@
 import * as T from '@tabula/tensor'
 import { elu, gelu, leakyRelu, logSigmoid, mish, relu6, silu, softplus } from '@tabula/nn'
-import type { Floats, Operation, Operations } from './recorded.js'
+import type { Arguments, Floats, Operation, Operations } from './recorded.js'
 import { elementwise } from './recorded.js'
 
 const unary = (f: (x: Floats) => Floats): Operation => elementwise(({ floats }) => f(floats('x')))
@@ -27,21 +27,35 @@ const hardswish = (x: Floats): Floats => {
 /** Rounds toward zero. */
 const trunc = (x: Floats): Floats => T.mul(T.sign(x), T.floor(T.abs(x)))
 
-/** The factor in a text such as `x * 0.1`. */
-const factorOf = (text: string): number => Number(/^x \* (.+)$/.exec(text)?.[1] ?? 1)
+/** The factor in a text such as `x * 0.1`; 1 of `x`. */
+const factorOf = (text: string): number => {
+  const factor = Number(text === 'x' ? 1 : (/^x \* (.+)$/.exec(text)?.[1] ?? NaN))
+  if (Number.isNaN(factor)) throw new Error(`argument of: expected x, or x * a number, found ${text}`)
+  return factor
+}
+
+/** Bounds of `clamp`, each where it is given. */
+const bounds = (args: Arguments) => ({
+  ...(args.has('min') ? { lowest: args.number('min') } : {}),
+  ...(args.has('max') ? { highest: args.number('max') } : {})
+})
 
 /** Group `elementwise`. */
 export const elementwiseOperations: Operations = {
   relu: unary(T.relu),
   relu6: unary(relu6),
-  leaky_relu: elementwise(({ floats, args }) => leakyRelu({ slope: args.number('negative_slope') })(floats('x'))),
+  leaky_relu: elementwise(({ floats, args }) => leakyRelu({ slope: args.number('negative_slope', 0.01) })(floats('x'))),
   sigmoid: unary(T.sigmoid),
   tanh: unary(T.tanh),
   gelu: unary((x) => gelu(x)),
   gelu_tanh: unary((x) => gelu(x, 'tanh')),
   silu: unary(silu),
-  softplus: unary(softplus),
-  elu: unary(elu()),
+  softplus: elementwise(({ floats, args }) => {
+    args.only('threshold', 20)
+    const beta = args.number('beta', 1)
+    return beta === 1 ? softplus(floats('x')) : T.div(softplus(T.mul(floats('x'), beta)), beta)
+  }),
+  elu: elementwise(({ floats, args }) => elu({ alpha: args.number('alpha', 1) })(floats('x'))),
   hardswish: unary(hardswish),
   hardsigmoid: unary(hardsigmoid),
   abs: unary(T.abs),
@@ -55,8 +69,9 @@ export const elementwiseOperations: Operations = {
   round: unary(T.round),
   trunc: unary(trunc),
   sign: unary(T.sign),
-  clamp: elementwise(({ floats, args }) => T.clamp({ lowest: args.number('min'), highest: args.number('max') })(floats('x'))),
-  clamp_min: elementwise(({ floats, args }) => T.clamp({ lowest: args.number('min') })(floats('x'))),
+  clamp: elementwise(({ floats, args }) => T.clamp(bounds(args))(floats('x'))),
+  clamp_min: elementwise(({ floats, args }) => T.clamp(bounds(args))(floats('x'))),
+  clamp_max: elementwise(({ floats, args }) => T.clamp(bounds(args))(floats('x'))),
   logsigmoid: unary(logSigmoid),
   mish: unary(mish),
   expm1: elementwise(({ floats, args }) => T.expm1(T.mul(floats('x'), factorOf(args.text('of', 'x'))))),

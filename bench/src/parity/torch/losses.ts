@@ -6,7 +6,7 @@ import type { Arguments, Floats, Operation, Operations } from './recorded.js'
 import { elementwise } from './recorded.js'
 
 const reductionOf = (args: Arguments): LossReduction => {
-  const found = args.text('reduction')
+  const found = args.text('reduction', 'mean')
   if (found === 'mean' || found === 'sum' || found === 'none') return found
   throw new Error(`reduction ${found} is unknown`)
 }
@@ -19,7 +19,7 @@ const loss = (f: (args: Arguments, reduction: LossReduction) => (x: Floats, targ
 export const losses: Operations = {
   softmax: elementwise(({ floats, args }) => softmax({ axis: args.number('dim') })(floats('x'))),
   log_softmax: elementwise(({ floats, args }) => logSoftmax({ axis: args.number('dim') })(floats('x'))),
-  logsumexp: elementwise(({ floats, args }) => logSumExp({ axes: args.list('dim') })(floats('x'))),
+  logsumexp: elementwise(({ floats, args }) => logSumExp({ axes: args.list('dim'), keepDimensions: args.truth('keepdim') })(floats('x'))),
   cross_entropy: elementwise(({ floats, integers, has, args }) =>
     crossEntropy({
       reduction: reductionOf(args),
@@ -35,9 +35,9 @@ export const losses: Operations = {
       ...(has('pos_weight') ? { positiveWeight: floats('pos_weight') } : {})
     })(floats('x'), floats('target'))
   ),
-  smooth_l1: loss((args, reduction) => smoothL1Loss({ beta: args.number('beta'), reduction })),
+  smooth_l1: loss((args, reduction) => smoothL1Loss({ beta: args.number('beta', 1), reduction })),
   l1: loss((_, reduction) => l1Loss({ reduction })),
   mse: loss((_, reduction) => mseLoss({ reduction })),
-  huber: loss((args, reduction) => huberLoss({ delta: args.number('delta'), reduction })),
-  sigmoid_focal_loss: loss((args, reduction) => sigmoidFocalLoss({ alpha: args.number('alpha'), gamma: args.number('gamma'), reduction }))
+  huber: loss((args, reduction) => huberLoss({ delta: args.number('delta', 1), reduction })),
+  sigmoid_focal_loss: loss((args, reduction) => sigmoidFocalLoss({ alpha: args.number('alpha', 0.25), gamma: args.number('gamma', 2), reduction }))
 }

@@ -7,10 +7,16 @@ import { norms } from './recorded.js'
 
 const running = ({ floats }: Recorded) => ({ running_mean: floats('running_mean'), running_var: floats('running_var') })
 
-const affine = ({ has, floats }: Recorded): readonly [Floats?, Floats?] => (has('weight') ? [floats('weight'), floats('bias')] : [])
+const affine = ({ has, floats }: Recorded): readonly [Floats | undefined, Floats | undefined] => [has('weight') ? floats('weight') : undefined, has('bias') ? floats('bias') : undefined]
+
+/** PyTorch's `momentum`: where it is null, all batches so far count alike. */
+const momentumOf = ({ args, has, host }: Recorded): number => {
+  if (args.isNull('momentum')) return 1 / (1 + (has('num_batches_tracked') ? Number(host('num_batches_tracked').data[0] ?? 0) : 0))
+  return args.number('momentum', 0.1)
+}
 
 const newRunning = (recorded: Recorded, normalized: BatchNormalized) => {
-  const next = updateRunning(running(recorded), normalized, recorded.args.number('momentum', 0.1))
+  const next = updateRunning(running(recorded), normalized, momentumOf(recorded))
   return { new_running_mean: next.running_mean, new_running_var: next.running_var }
 }
 
@@ -46,7 +52,7 @@ const contributionOf = (shard: Floats, replicas: number, eps: number): Floats =>
 /** Synchronized normalization of all shards, in one program: each replica's sum is the sum of what all replicas ask for. */
 const synchronized = (recorded: Recorded): readonly BatchNormalized[] => {
   const { floats, args } = recorded
-  const eps = args.number('eps')
+  const eps = args.number('eps', 1e-5)
   const parts = shards(floats('x'), sizesOf(args))
   const all = parts.map((shard) => contributionOf(shard, parts.length, eps)).reduce((a, b): Floats => add(a, b))
   // The layer asks once, for a vector shaped like each replica's contribution.
@@ -58,23 +64,26 @@ const joined = (parts: readonly BatchNormalized[]): Floats => concatenate({ axis
 
 /** Group `norm`. */
 export const normalizations: Operations = {
-  group_norm: norms((recorded) => groupNormalize(recorded.floats('x'), { groups: recorded.args.number('groups'), eps: recorded.args.number('eps') }, ...affine(recorded))),
+  group_norm: norms((recorded) => groupNormalize(recorded.floats('x'), { groups: recorded.args.number('groups'), eps: recorded.args.number('eps', 1e-5) }, ...affine(recorded))),
   instance_norm: norms((recorded) => {
     const x = recorded.floats('x')
-    return groupNormalize(x, { groups: x.shape[1] ?? 1, eps: recorded.args.number('eps') }, ...affine(recorded))
+    return groupNormalize(x, { groups: x.shape[1] ?? 1, eps: recorded.args.number('eps', 1e-5) }, ...affine(recorded))
   }),
   layer_norm: norms((recorded) =>
-    layerNormalize(recorded.floats('x'), { over: recorded.args.list('normalized_shape'), eps: recorded.args.number('eps') }, ...affine(recorded))
+    layerNormalize(recorded.floats('x'), { over: recorded.args.list('normalized_shape'), eps: recorded.args.number('eps', 1e-5) }, ...affine(recorded))
   ),
   batch_norm: norms((recorded) => {
     const { floats, args } = recorded
-    const eps = args.number('eps')
+    const eps = args.number('eps', 1e-5)
     if (!args.truth('training')) {
+      args.irrelevant('momentum')
+      recorded.irrelevant('num_batches_tracked')
       const { running_mean: mean, running_var: variance } = running(recorded)
       return affineNormalize(floats('x'), { mean, variance }, { eps }, ...affine(recorded))
     }
     const normalized = batchNormalize(floats('x'), { eps }, ...affine(recorded))
-    return { y: normalized.y, ...newRunning(recorded, normalized) }
+    args.irrelevant('momentum')
+    return { y: normalized.y, ...(recorded.has('running_mean') ? newRunning(recorded, normalized) : {}) }
   }),
   sync_batch_norm: norms((recorded) => {
     const parts = synchronized(recorded)
@@ -84,6 +93,7 @@ export const normalizations: Operations = {
   }),
   batch_norm_per_replica: norms((recorded) => {
     const { floats, args } = recorded
-    return joined(shards(floats('x'), sizesOf(args)).map((shard) => batchNormalize(shard, { eps: args.number('eps') }, ...affine(recorded))))
+    recorded.irrelevant('running_mean', 'running_var')
+    return joined(shards(floats('x'), sizesOf(args)).map((shard) => batchNormalize(shard, { eps: args.number('eps', 1e-5) }, ...affine(recorded))))
   })
 }

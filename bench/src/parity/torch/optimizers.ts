@@ -1,4 +1,4 @@
-import { constant, hostValue, scalar, sizeOf, stack, take } from '@tabula/tensor'
+import { constant, hostValue, neg, scalar, sizeOf, stack, take } from '@tabula/tensor'
 import { adam, adamW, clipByGlobalNorm, sgd } from '@tabula/nn'
 import type { Optimizer } from '@tabula/nn'
 import type { Arguments, Floats, Operation, Operations, Recorded } from './recorded.js'
@@ -13,7 +13,8 @@ const initialState = (optimizer: Optimizer, parameter: Floats) => {
 
 /** The parameter after each of the recorded gradients. */
 const path = ({ floats, args }: Recorded, optimizer: Optimizer): Floats => {
-  const [start, gradients] = [floats('p'), floats('grads')]
+  const [start, recordedGradients] = [floats('p'), floats('grads')]
+  const gradients: Floats = args.truth('maximize') ? neg(recordedGradients) : recordedGradients
   const steps = Array.from({ length: gradients.shape[0] ?? 0 }, (_, index) => index)
   const visited = steps.reduce<{ readonly params: { readonly p: Floats }; readonly state: ReturnType<typeof initialState>; readonly all: readonly Floats[] }>(
     ({ params, state, all }, index) => {
@@ -28,8 +29,9 @@ const path = ({ floats, args }: Recorded, optimizer: Optimizer): Floats => {
 const optimizer = (choose: (args: Arguments) => Optimizer): Operation => ({ accuracy: 'optimizer', build: (recorded) => path(recorded, choose(recorded.args)) })
 
 const adamOptions = (args: Arguments) => {
-  const [beta1 = 0.9, beta2 = 0.999] = args.list('betas')
-  return { betas: [beta1, beta2] as const, eps: args.number('eps'), weightDecay: args.number('weight_decay', 0) }
+  const [beta1 = 0.9, beta2 = 0.999] = args.list('betas', [0.9, 0.999])
+  args.only('amsgrad', false)
+  return { betas: [beta1, beta2] as const, eps: args.number('eps', 1e-8) }
 }
 
 /** Group `optim`, optimizers. */
@@ -42,12 +44,13 @@ export const optimizers: Operations = {
       weightDecay: args.number('weight_decay', 0)
     })
   ),
-  adam: optimizer((args) => adam(adamOptions(args))),
-  adamw: optimizer((args) => adamW(adamOptions(args))),
+  adam: optimizer((args) => adam({ ...adamOptions(args), weightDecay: args.number('weight_decay', 0) })),
+  adamw: optimizer((args) => adamW({ ...adamOptions(args), weightDecay: args.number('weight_decay', 0.01) })),
   rmsprop: { skip: 'rmsprop does not exist yet' },
   clip_grad_norm: {
     accuracy: 'optimizer',
     build: ({ names, floats, args }) => {
+      args.only('norm_type', 2)
       const { gradients, norm } = clipByGlobalNorm({ maximum: args.number('max_norm') })(Object.fromEntries(names.map((name) => [name, floats(name)])))
       return { norm, ...gradients }
     }

@@ -9,13 +9,21 @@ export type Truths = Tensor<Shape, 'bool'>
 export interface Arguments {
   readonly has: (name: string) => boolean
   readonly number: (name: string, fallback?: number) => number
-  readonly truth: (name: string) => boolean
+  /** Whether an argument is given as null, which is not the same as leaving it out where PyTorch has another default. */
+  readonly isNull: (name: string) => boolean
+  readonly truth: (name: string, fallback?: boolean) => boolean
   readonly text: (name: string, fallback?: string) => string
   /** A number or a list of numbers, as a list. */
-  readonly list: (name: string) => readonly number[]
+  readonly list: (name: string, fallback?: readonly number[]) => readonly number[]
   readonly lists: (name: string) => readonly (readonly number[])[]
   /** `[height, width]`; one number stands for both. */
-  readonly pair: (name: string, fallback?: number) => readonly [number, number]
+  readonly pair: (name: string, fallback?: number | readonly [number, number]) => readonly [number, number]
+  /** Throws where an argument is given and is none of the values that exist here. */
+  readonly only: (name: string, ...allowed: readonly (string | number | boolean)[]) => void
+  /** Names arguments that change nothing about the result. */
+  readonly irrelevant: (...names: readonly string[]) => void
+  /** Arguments that are given and that nobody has asked for: what an operation does not know it must not pass over. */
+  readonly unread: () => readonly string[]
 }
 
 /** What an operation is built from: its operands as expressions, the recorded numbers behind them, and its arguments. */
@@ -29,6 +37,8 @@ export interface Recorded {
   readonly truths: (name: string) => Truths
   /** The recorded numbers, for what is decided before a program is built. */
   readonly host: (name: string) => HostValue
+  /** Names operands that change nothing about the results. */
+  readonly irrelevant: (...names: readonly string[]) => void
   /** The shape of a recorded result. */
   readonly recordedShape: (output: string) => readonly number[]
   readonly args: Arguments

@@ -14,12 +14,16 @@ const roisOf = (rows: Floats): T.Rois => {
   }
 }
 
-const levelOptions = (args: Arguments): LevelOptions => ({
-  canonicalScale: args.number('canonical_scale'),
-  canonicalLevel: args.number('canonical_level'),
-  finestLevel: args.number('k_min'),
-  levels: args.number('k_max') - args.number('k_min') + 1
-})
+const levelOptions = (args: Arguments): LevelOptions => {
+  // torchvision's own, which the levels here are computed with.
+  args.only('eps', 1e-6)
+  return {
+    canonicalScale: args.number('canonical_scale', 224),
+    canonicalLevel: args.number('canonical_level', 4),
+    finestLevel: args.number('k_min'),
+    levels: args.number('k_max') - args.number('k_min') + 1
+  }
+}
 
 /** Operands of one name and a number, `f0`, `f1` … */
 const numbered = ({ has, floats }: Recorded, name: string): readonly Floats[] => {
@@ -33,19 +37,24 @@ export const rois: Operations = {
   roi_align: sums(({ floats, args }) =>
     T.roiAlign({
       outputSize: args.pair('output_size'),
-      samplingRatio: Math.max(0, args.number('sampling_ratio')),
-      scales: [args.number('spatial_scale')],
+      samplingRatio: Math.max(0, args.number('sampling_ratio', -1)),
+      scales: [args.number('spatial_scale', 1)],
       aligned: args.truth('aligned')
     })([floats('x')], roisOf(floats('rois')))
   ),
   multi_scale_roi_align: sums((recorded) => {
     const { args } = recorded
+    args.only('aligned', false)
+    // The scales are recorded too.
+    args.irrelevant('image_sizes')
+    const [size, width] = args.pair('output_size')
+    if (width !== size) throw new Error(`argument output_size: expected a square, found ${size} by ${width}`)
     const perImage = numbered(recorded, 'boxes')
     const image = perImage.flatMap((boxes, index) => new Array<number>(boxes.shape[0] ?? 0).fill(index))
     return poolRegions(numbered(recorded, 'f'), T.concatenate({ axis: 0 })(perImage), integers([image.length], image), {
       ...levelOptions(args),
-      size: args.pair('output_size')[0],
-      samplingRatio: Math.max(0, args.number('sampling_ratio')),
+      size,
+      samplingRatio: Math.max(0, args.number('sampling_ratio', -1)),
       scales: args.list('scales')
     })
   }),

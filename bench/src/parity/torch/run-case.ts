@@ -62,9 +62,12 @@ export const runCase = async (row: TorchCase, operation: Operation, recording: R
     return tensor
   }
   const operands = new Map(row.inputs.map((name) => [name, declare(`in.${name}`)]))
+  const args = argumentsOf(row.attrs)
+  const used = new Set<string>()
   const access = (variables: Outputs): Recorded => {
     const operand = (name: string): Tensor => {
       const found = variables[name] ?? operands.get(name)
+      used.add(name)
       if (found === undefined) throw new Error(`no operand ${name}`)
       return found
     }
@@ -75,9 +78,15 @@ export const runCase = async (row: TorchCase, operation: Operation, recording: R
       floats: (name) => operand(name) as Tensor<Shape, 'f32'>,
       integers: (name) => operand(name) as Tensor<Shape, 'i32'>,
       truths: (name) => truthsOf(operand(name)),
-      host: (name) => recorded(`in.${name}`),
+      host: (name) => {
+        used.add(name)
+        return recorded(`in.${name}`)
+      },
+      irrelevant: (...names) => {
+        for (const name of names) used.add(name)
+      },
       recordedShape: (output) => recorded(`out.${output}`).shape,
-      args: argumentsOf(row.attrs)
+      args
     }
   }
   const variables = Object.fromEntries(row.grads.flatMap((name) => {
@@ -86,6 +95,10 @@ export const runCase = async (row: TorchCase, operation: Operation, recording: R
   }))
   const build = (parameters: Outputs): Outputs => namedOutputs(operation.build(access(parameters)), row.outputs)
   const { value: outputs, pullback } = row.grads.length > 0 ? vjp(build)(variables) : { value: build(variables), pullback: () => ({}) }
+  const unread = args.unread()
+  if (unread.length > 0) throw new Error(`${row.op} knows no argument ${unread.join(', ')}`)
+  const unused = row.inputs.filter((name) => !used.has(name))
+  if (unused.length > 0) throw new Error(`${row.op} knows no operand ${unused.join(', ')}`)
   const cotangents = Object.fromEntries(
     Object.keys(outputs).map((name) => [name, recording.has(`${row.name}/ct.${name}`) ? (declare(`ct.${name}`) as Tensor<Shape, 'f32'>) : null])
   )

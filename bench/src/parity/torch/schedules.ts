@@ -13,7 +13,15 @@ const rates = (choose: (args: Arguments) => Schedule): Operation =>
 
 /** Group `optim`, schedules. */
 export const schedules: Operations = {
-  multi_step_lr: rates((args) => multiStep({ base: args.number('base'), milestones: args.list('milestones'), gamma: args.number('gamma') })),
-  linear_lr: rates((args) => warmUp({ steps: args.number('total_iters'), factor: args.number('start_factor') })(constantRate(args.number('base')))),
-  cosine_annealing_lr: rates((args) => cosine({ base: args.number('base'), steps: args.number('T_max'), minimum: args.number('eta_min') }))
+  multi_step_lr: rates((args) => multiStep({ base: args.number('base'), milestones: args.list('milestones'), gamma: args.number('gamma', 0.1) })),
+  linear_lr: rates((args) => {
+    args.only('end_factor', 1)
+    return warmUp({ steps: args.number('total_iters'), factor: args.number('start_factor', 1 / 3) })(constantRate(args.number('base')))
+  }),
+  /** Past `T_max` PyTorch follows the cosine up again, and so on with a period of twice that. */
+  cosine_annealing_lr: rates((args) => {
+    const steps = args.number('T_max')
+    const falling = cosine({ base: args.number('base'), steps, minimum: args.number('eta_min', 0) })
+    return (step) => falling(steps - Math.abs((step % (2 * steps)) - steps))
+  })
 }

@@ -88,7 +88,8 @@ export const shapes: Operations = {
   pad: elementwise(({ floats, args }) => padded(floats('x'), args.text('mode'), args.list('pad'), args.number('value', 0))),
   flip: elementwise(({ floats, args }) => T.reverse({ axes: args.list('dims') })(floats('x'))),
   repeat: elementwise(({ floats, args }) => tiled(floats('x'), args.list('reps'))),
-  graph: sums(({ floats }) => {
+  graph: sums(({ floats, args }) => {
+    args.only('text', 'y = x * x + x.sum(1, keepdim) * x.detach(); z = relu(y) @ w')
     const x = floats('x')
     const y: Floats = T.add(T.mul(x, x), T.mul(T.sum({ axes: [1], keepDimensions: true })(x), T.stopGradient(x)))
     return T.matmul(T.relu(y), floats('w'))

@@ -29,7 +29,7 @@ const pasted = ({ host, args }: Recorded): HostValue => {
   const all = new Float64Array(count * height * width)
   for (let index = 0; index < count; index++) {
     const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = boxes.data.subarray(4 * index, 4 * index + 4)
-    const rule = { _tag: 'padded', padding: args.number('padding'), pixels: 'exclusive' } as const
+    const rule = { _tag: 'padded', padding: args.number('padding', 1), pixels: 'exclusive' } as const
     all.set(pasteMask(rule, { probabilities: masks.data, start: index * side * side, side }, [x1, y1, x2, y2], { height, width }), index * height * width)
   }
   return hostValue('f32', [count, 1, height, width], all)
@@ -41,8 +41,8 @@ export const transforms: Operations = {
   rcnn_transform: {
     accuracy: 'elementwise',
     singlePrecision: true,
-    build: ({ has, host, args }) => {
-      const count = [0, 1, 2, 3].filter((index) => has(`img${index}`)).length
+    build: ({ names, has, host, args }) => {
+      const count = Array.from({ length: names.length }, (_, index) => index).filter((index) => has(`img${index}`)).length
       const inputs = Array.from({ length: count }, (_, index) => inputOf(host, index))
       const options = {
         minSize: args.number('min_size'),

@@ -33,10 +33,12 @@ export const crossEntropy =
     const logs: Real = logSoftmax({ axis: 1 })<Shape>(rows)
     const factor: Real = mul(cast('f32')(counts), weight === undefined ? 1 : gather(safe, { axis: 0 })(weight))
     const picked = (from: Real): Real => reshape([-1])(gather(reshape([-1, 1])(safe), { axis: 1, batchDims: 1 })(from))
-    const plain: Real = mul(neg(picked(logs)), factor)
+    // Where nothing counts, nothing flows either: not even what a mean of nothing or an infinite logit would make of 0.
+    const onlyCounted = (x: Real): Real => select(counts, x, 0)
+    const plain: Real = onlyCounted(mul(neg(picked(logs)), factor))
     const smoothed = (): Real => {
       const all: Real = neg(sum({ axes: [1] })(weight === undefined ? logs : mul(logs, weight)))
-      return add(mul(plain, 1 - labelSmoothing), mul(mul(all, cast('f32')(counts)), labelSmoothing / classes))
+      return add(mul(plain, 1 - labelSmoothing), mul(onlyCounted(all), labelSmoothing / classes))
     }
     const losses = labelSmoothing === 0 ? plain : smoothed()
     if (reduction === 'none') return reshape(rank > 1 ? target.shape : [])(losses)

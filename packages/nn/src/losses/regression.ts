@@ -1,9 +1,11 @@
-import { abs, add, equal, less, mul, neg, select, square, stopGradient, sub } from '@tabula/tensor'
+import { abs, add, equal, greater, greaterEqual, mul, neg, select, square, stopGradient, sub } from '@tabula/tensor'
 import type { Shape, Tensor } from '@tabula/tensor'
 import { reduceLoss } from './reduction.js'
 import type { LossOptions } from './reduction.js'
 
 type Real = Tensor<Shape, 'f32'>
+
+// Below, the quadratic branch sees 0 where it is not taken: an infinite difference must not reach its derivative (0 · ∞); NaN takes it.
 
 /** |x − target|. */
 export const l1Loss =
@@ -32,7 +34,8 @@ export const smoothL1Loss =
       const falling = neg(add(x, target))
       return reduceLoss(select(equal(x, target), sub(falling, stopGradient(falling)), distance), reduction)
     }
-    return reduceLoss(select(less(distance, beta), mul(square(difference), 0.5 / beta), sub(distance, 0.5 * beta)), reduction)
+    const far = greaterEqual(distance, beta)
+    return reduceLoss(select(far, sub(distance, 0.5 * beta), mul(square(select(far, 0, difference)), 0.5 / beta)), reduction)
   }
 
 /** With d = |x − target|: d²/2 below δ, δ(d − δ/2) from there (PyTorch's `huber_loss`). */
@@ -41,5 +44,6 @@ export const huberLoss =
   (x: Real, target: Real): Real => {
     const difference = sub(x, target)
     const distance = abs(difference)
-    return reduceLoss(select(less(distance, delta), mul(square(difference), 0.5), mul(sub(distance, 0.5 * delta), delta)), reduction)
+    const far = greater(distance, delta)
+    return reduceLoss(select(far, mul(sub(distance, 0.5 * delta), delta), mul(square(select(far, 0, difference)), 0.5)), reduction)
   }
