@@ -64,6 +64,13 @@ const heldElements = 2 ** 24
 const blocksOf = (channels: number, elementsOfOne: number): number =>
   Array.from({ length: channels }, (_, k) => k + 1).find((blocks) => channels % blocks === 0 && (channels / blocks) * elementsOfOne <= heldElements) ?? Math.max(1, channels)
 
+/**
+ * Whether each tap is worth a product of its own, `[O, places] · [places, C]`, rather than one product with all taps side by side.
+ * Products are as fast then, for they are long, and nothing is put side by side (64 channels of 56×56: 1.9 against 2.8 ms; 128 of
+ * 28×28 the same; 256 of 14×14: 2.3 against 2.0 ms).
+ */
+const prefersProductsByTap = (channels: number, places: number): boolean => channels <= 128 && places >= 12 * channels
+
 export const conv2dWeightGradient: Lowering<'conv2dWeightGradient'> = ({ builder }, node, inputs) => {
   const { attributes } = node
   const { groups, kernel, stride } = attributes
@@ -93,6 +100,12 @@ export const conv2dWeightGradient: Lowering<'conv2dWeightGradient'> = ({ builder
   if (taps > 25 || (channels <= 4 && taps > 9)) return done(byConvolution(builder, x, dy, attributes))
   const all = orderedValue(builder, x, channelsOutside)
   const left = cotangents()
+  if (prefersProductsByTap(channels, maps * rows * columns)) {
+    const products = slicedTaps(builder, all, attributes, x.shape.slice(2), [rows, columns]).map((slice): string =>
+      builder.op('Reshape', [builder.op('Gemm', [left, matrix(slice, channels)], { transB: 1 }), builder.ints([outputs, channels, 1])])
+    )
+    return done(builder.op('Reshape', [builder.op('Concat', products, { axis: 2 }), builder.ints(output.shape)]))
+  }
   const width = channels / blocksOf(channels, taps * maps * rows * columns)
   const blocks = Array.from({ length: channels / width }, (_, block): string => {
     const own = width === channels ? all : builder.op('Slice', [all, builder.ints([block * width]), builder.ints([(block + 1) * width]), builder.ints([0])])
