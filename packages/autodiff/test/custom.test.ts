@@ -43,6 +43,29 @@ describe('customVjp', () => {
     expect(numbers(grad(grad((x: Vector) => f(x)))(tensor([], [2])))).toEqual([12])
   })
 
+  test('operands and cotangents may be trees; null is zero', () => {
+    type Layer = { readonly w: Vector; readonly more: readonly [Vector] }
+    const f = customVjp((x: Vector, p: Layer) => product(x, product(p.w, p.more[0])), {
+      name: 'f',
+      vjp: ([x, p], _y, c) => [product(c, p.w), { w: product(c, x), more: [null] as const }]
+    })
+    const { a, p } = grad((q: { readonly a: Vector; readonly p: Layer }) => f(q.a, q.p))({ a: tensor([], [2]), p: { w: tensor([], [3]), more: [tensor([], [5])] } })
+    expect([numbers(a), numbers(p.w), numbers(p.more[0]), p.more[0].shape, p.more[0].dtype]).toEqual([[3], [2], [0], [], 'f32'])
+    const constant = customVjp((x: Vector, q: Layer) => product(x, q.w), { name: 'g', vjp: ([, q], _y, c) => [product(c, q.w), undefined] })
+    expect(numbers(grad((q: Layer) => constant(tensor([], [2]), q))({ w: tensor([], [3]), more: [tensor([], [5])] }).w)).toEqual([0])
+  })
+
+  test('answers for a tree that do not fit name the operand and the leaf', () => {
+    const wrong = (answer: unknown) =>
+      customVjp((p: { readonly w: Vector }) => p.w, { name: 'wrong', vjp: () => [answer as { readonly w: Vector }] })
+    const p = { w: tensor([2], [1, 2]) }
+    const attempt = (answer: unknown) => () => grad((q: typeof p) => total(wrong(answer)(q)))(p)
+    const short = customVjp((x: Vector, q: Vector) => product(x, q), { name: 'short', vjp: (() => [undefined]) as unknown as () => [undefined, undefined] })
+    expect(() => grad((q: Vector) => short(q, q))(tensor([], [1]))).toThrow('short: vjp: expected one cotangent for each of 2 operands, found 1')
+    expect(attempt({ v: p.w })).toThrow('wrong: vjp, operand 0: cotangents: expected a record of w, found a record of v')
+    expect(attempt({ w: tensor([], [1]) })).toThrow('wrong: vjp, operand 0: cotangents.w: expected [2], found []')
+  })
+
   test('answers that do not fit are errors under the call’s name', () => {
     const wrong = (answer: Tensor) => customVjp((x: Vector) => x, { name: 'wrong', vjp: () => [answer] })
     const x = tensor([2], [1, 2])

@@ -10,14 +10,14 @@ import {
   sum,
   tensorsOf,
   total,
-  stopGradient,
   topologicalOrder
 } from '@tabula/tensor'
 import type { Shape, Tensor } from '@tabula/tensor'
-import { grad, valueAndGrad, valueAndGradWithAux, vjp } from '../src/index.js'
+import { checkpoint, customVjp, grad, stopGradient, valueAndGrad, valueAndGradWithAux, vjp } from '../src/index.js'
 import { countNodes, numbers, tensor } from './support/run.js'
 
 type Vector = Tensor<Shape, 'f32'>
+const number = (x: number): Vector => tensor([], [x])
 const square = (x: Vector): Tensor<Shape, 'f32'> => bind('mul', {}, x, x) as Vector
 const product = (a: Vector, b: Vector): Vector => bind('mul', {}, a, b) as Vector
 const plus = (a: Vector, b: Vector): Vector => bind('add', {}, a, b) as Vector
@@ -32,6 +32,17 @@ describe('grad over trees', () => {
     expect(numbers(gradient.layer.w)).toEqual([6, 8])
     expect(numbers(gradient.layer.b)).toEqual([0, 0])
     expect(numbers(gradient.list[0])).toEqual([0])
+  })
+
+  test('zeros have the shape and type of the leaf that nothing rests on, also where no leaf is used', () => {
+    const unused = { a: tensor([2, 0, 3], []), b: tensor([], [7]), c: { d: tensor([1, 2], [1, 2]) } }
+    for (const f of [() => number(5), (p: typeof unused) => total(p.a)]) {
+      const gradient = grad<typeof unused, readonly [], Shape>(f)(unused)
+      expect([gradient.a, gradient.b, gradient.c.d].map(({ shape, dtype }) => [shape, dtype])).toEqual([[[2, 0, 3], 'f32'], [[], 'f32'], [[1, 2], 'f32']])
+      expect([numbers(gradient.a), numbers(gradient.b), numbers(gradient.c.d)]).toEqual([[], [0], [0, 0]])
+    }
+    const { pullback } = vjp((p: typeof unused) => [p.b] as const)(unused)
+    expect(pullback([null]).c.d.shape).toEqual([1, 2])
   })
 
   test('value, gradient and auxiliary results', () => {
@@ -141,6 +152,28 @@ describe('stopGradient and results without derivative', () => {
     expect(numbers(grad((x: Vector) => product(x, stopGradient(x)))(tensor([], [3])))).toEqual([3])
   })
 
+  test('over a tree, of integers too: values stay, nothing flows, and the parts outside it still count', () => {
+    const f = (p: { readonly w: Vector; readonly b: Vector }): Vector => {
+      const fixed = stopGradient({ p, index: [bind('argmax', { axis: 0 }, p.w)] as const })
+      expect([numbers(fixed.p.w), numbers(fixed.index[0]), fixed.index[0].dtype]).toEqual([[3, 4], [1], 'i32'])
+      return total(product(plus(p.w, fixed.p.b), fixed.p.w))
+    }
+    // Read as numbers, so called with constants first.
+    const p = { w: tensor([2], [3, 4]), b: tensor([2], [1, 2]) }
+    f(p)
+    const g = (q: typeof p): Vector => {
+      const fixed = stopGradient(q)
+      return total(product(plus(q.w, fixed.b), fixed.w))
+    }
+    const gradient = grad(g)(p)
+    expect([numbers(gradient.w), numbers(gradient.b)]).toEqual([[3, 4], [0, 0]])
+    expect(numbers(grad((q: Vector) => total(grad((r: Vector) => total(product(stopGradient(r), r)))(q)))(p.w))).toEqual([0, 0])
+  })
+
+  test('a leaf that is no tensor is refused', () => {
+    expect(() => stopGradient({ w: tensor([], [1]), rate: 0.1 })).toThrow('rate: expected a leaf')
+  })
+
   test('nothing flows through comparisons, indices and rounding', () => {
     const f = (x: Vector): Vector => {
       const positive = bind('cast', { dtype: 'f32' }, bind('less', {}, tensor([], [0]), x)) as Vector
@@ -165,6 +198,24 @@ describe('size', () => {
     const counts = countNodes(gradient)
     expect(counts['cos']).toBe(100_000)
     expect(counts['mul']).toBe(100_000)
+  })
+
+  test('derivatives of second order, checkpoints, custom rules and pullbacks of long chains', () => {
+    const long = 30_000
+    const x = tensor([1], [1])
+    const links = (f: (x: Vector) => Vector, length: number) => (y: Vector): Vector => {
+      for (let step = 0; step < length; step++) y = f(y)
+      return total(y)
+    }
+    const half = (y: Vector): Vector => bind('mul', {}, y, tensor([1], [0.5])) as Vector
+    const twice = (f: (p: Vector) => Vector) => grad((p: Vector) => total(grad(f)(p)))(x)
+    expect(countNodes(twice(chain(long)))['sin']).toBeGreaterThanOrEqual(long)
+    expect(countNodes(grad((p: Vector) => checkpoint(chain(long))(p))(x))['cos']).toBe(long)
+    expect(countNodes(grad((p: Vector) => customVjp(chain(long), { name: 'chain', vjp: ([q], _y, c) => [bind('mul', {}, q, c)] })(p))(x))['cos']).toBeUndefined()
+    const { pullback } = vjp(chain(long))(x)
+    expect(countNodes(pullback(tensor([], [1])))['cos']).toBe(long)
+    // And such a program runs: half of half of …
+    expect(numbers(grad(links(half, 1000))(x))[0]).toBe(2 ** -1000)
   })
 
   test('a chain whose tensors are used twice is linear, not exponential', () => {

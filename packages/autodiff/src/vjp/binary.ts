@@ -71,9 +71,9 @@ const powerInExponent = ({ c, a, y }: Operands): Tensor => mul(c, mul(y, log(sel
 
 export const powRule = elementwise<'pow'>(powerInBase, powerInExponent)
 
-/** 1 where `low` < `high`, ½ where they are equal, else 0. */
+/** 1 where `low` < `high` or one of them is NaN, ½ where they are equal, else 0 (PyTorch). */
 const share = (low: Tensor, high: Tensor): Tensor =>
-  mul(add(indicator(less(low, high)), indicator(bind('lessEqual', {}, low, high))), number(0.5))
+  sub(number(1), mul(add(indicator(less(high, low)), indicator(bind('lessEqual', {}, high, low))), number(0.5)))
 
 /** To the larger side; equal ones get half each (PyTorch). */
 export const maximumRule = elementwise<'maximum'>(
