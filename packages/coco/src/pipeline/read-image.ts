@@ -5,6 +5,7 @@ import sharp from 'sharp'
 import type { Sharp } from 'sharp'
 import { largestImage } from '../codec/limits.js'
 import type { CocoError } from '../error.js'
+import { rgbOfCmyk } from './cmyk.js'
 import { fileError, unreadable } from './file-error.js'
 import type { RgbImage } from './image.js'
 
@@ -13,6 +14,10 @@ const remedy = 'Replace the file by an intact JPEG or PNG.'
 
 // Colour profiles are ignored and alpha is cut off, as Pillow's `convert('RGB')` does. Sizes are checked here, with a clear message.
 const decoder = (bytes: Uint8Array): Sharp => sharp(bytes, { failOn: 'error', limitInputPixels: false, ignoreIcc: true, pages: 1 })
+
+/** Red, green and blue, or the four colours of print as they are stored, which sharp would convert by a profile of its own. */
+const inColours = (image: Sharp, space: string | undefined): Sharp =>
+  space === 'cmyk' ? image.pipelineColourspace('cmyk').toColourspace('cmyk') : image.removeAlpha().toColourspace('srgb')
 
 const message = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause)).split('\n')[0] ?? ''
 
@@ -31,7 +36,7 @@ const refuseLarge = (file: string, { width, height }: { readonly width: number; 
 /**
  * An encoded image (JPEG, PNG, WebP, …) as RGB bytes. `file` names it in errors. EXIF orientation is not applied, as COCO's
  * annotations are of the stored pixels; grey becomes three equal channels, palettes their colours, alpha is dropped, 16-bit samples
- * keep their high byte. `Left` for empty, truncated and foreign files and for images above 100 million pixels.
+ * keep their high byte, CMYK is converted without a profile. `Left` for empty, truncated and foreign files and for images above 100 million pixels.
  */
 export const decodeImage = (bytes: Uint8Array, file: string): TE.TaskEither<CocoError, RgbImage> =>
   bytes.length === 0
@@ -39,12 +44,12 @@ export const decodeImage = (bytes: Uint8Array, file: string): TE.TaskEither<Coco
     : pipe(
         decoding(file, () => decoder(bytes).metadata()),
         TE.tapEither((size) => refuseLarge(file, size)),
-        TE.flatMap(() => decoding(file, () => decoder(bytes).removeAlpha().toColourspace('srgb').raw().toBuffer({ resolveWithObject: true }))),
-        TE.flatMapEither(({ data, info: { width, height, channels } }) =>
-          channels === 3
-            ? E.right({ width, height, data: new Uint8Array(data.buffer, data.byteOffset, data.length) })
-            : E.left(fileError(file, 'three colour channels', String(channels), remedy))
-        )
+        TE.flatMap(({ space }) => decoding(file, () => inColours(decoder(bytes), space).raw().toBuffer({ resolveWithObject: true }))),
+        TE.flatMapEither(({ data, info: { width, height, channels } }) => {
+          const stored = new Uint8Array(data.buffer, data.byteOffset, data.length)
+          if (channels === 3) return E.right({ width, height, data: stored })
+          return channels === 4 ? E.right({ width, height, data: rgbOfCmyk(stored) }) : E.left(fileError(file, 'three colour channels', String(channels), remedy))
+        })
       )
 
 /** The image in a file (`decodeImage`). `Left` also where it is missing. */
