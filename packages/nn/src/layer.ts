@@ -28,14 +28,14 @@ export interface Layer<P, S, F extends Signature = Signature> {
   ) => readonly [Tensor<Checked<Applied<X, F>>, 'f32'>, S]
   /** The result, as in inference. Throws `ShapeError`. */
   readonly infer: <X extends Shape>(params: P, state: S, x: Tensor<X, 'f32'> & Check<Applied<X, F>>) => Tensor<Checked<Applied<X, F>>, 'f32'>
-  /** Present in types only. */
-  readonly [types]?: { readonly params: P; readonly state: S; readonly signature: F }
+  /** Present in types only. `undefined` is named, so that the compiler does not advise on it where layers do not fit. */
+  readonly [types]?: { readonly params: P; readonly state: S; readonly signature: F } | undefined
 }
 
 /** Any layer, for combinators' type parameters. */
 export interface AnyLayer {
   readonly kind: 'layer'
-  readonly [types]?: { readonly params: unknown; readonly state: unknown; readonly signature: Signature }
+  readonly [types]?: { readonly params: unknown; readonly state: unknown; readonly signature: Signature } | undefined
 }
 
 type TypesOf<L> = L extends { readonly [types]?: infer T } ? Exclude<T, undefined> : never

@@ -23,10 +23,10 @@ export interface Spatial<In extends number, Out extends number | 'same', Down ex
 export type Pointwise = Spatial<number, 'same', 1>
 
 /** A layer whose result has another rank, such as `flatten`. */
-export interface Reshaping<Out extends number = number> extends Signature {
-  readonly in: number
+export interface Reshaping<Out extends number | 'same' = number, In extends number = number, Down extends number = number> extends Signature {
+  readonly in: In
   readonly out: Out
-  readonly down: number
+  readonly down: Down
   readonly keepsRank: false
 }
 
@@ -97,27 +97,32 @@ type Product<A extends number, B extends number> = A extends 1
 /** Channels that leave a layer, as far as they are known. */
 type Leaving<F extends Signature> = F['out'] extends 'same' ? F['in'] : Exclude<F['out'], 'same'>
 
+/** A signature by its parts. Equal parts are one type, so that what is known of a chain so far is not worked out again at its next link. */
+type Mapped<In extends number, Out extends number | 'same', Down extends number, KeepsRank extends boolean> = [KeepsRank] extends [true]
+  ? Spatial<In, Out, Down>
+  : Reshaping<Out, In, Down>
+
 /** First A, then B; a sentence where B does not accept what A gives. */
 export type Composed<A extends Signature, B extends Signature> =
   SameDim<Leaving<A>, B['in']> extends true
-    ? {
-        readonly in: A['out'] extends 'same' ? (IsWide<A['in']> extends true ? B['in'] : A['in']) : A['in']
-        readonly out: B['out'] extends 'same' ? A['out'] : B['out']
-        readonly down: Product<A['down'], B['down']>
-        readonly keepsRank: A['keepsRank'] extends true ? B['keepsRank'] : false
-      }
+    ? Mapped<
+        A['out'] extends 'same' ? (IsWide<A['in']> extends true ? B['in'] : A['in']) : A['in'],
+        B['out'] extends 'same' ? A['out'] : B['out'],
+        Product<A['down'], B['down']>,
+        A['keepsRank'] extends true ? B['keepsRank'] : false
+      >
     : ShapeMismatch<`compose: the second layer expects ${B['in']} input channels but the first gives ${Leaving<A>}`>
 
 /** The signature of x + f(x); a sentence where f does not keep the shape. */
 export type Summed<A extends Signature, B extends Signature> =
   SameDim<Leaving<A>, Leaving<B>> extends true
     ? SameDim<A['down'], B['down']> extends true
-      ? {
-          readonly in: IsWide<A['in']> extends true ? B['in'] : A['in']
-          readonly out: A['out'] extends 'same' ? B['out'] : A['out']
-          readonly down: IsWide<A['down']> extends true ? B['down'] : A['down']
-          readonly keepsRank: A['keepsRank']
-        }
+      ? Mapped<
+          IsWide<A['in']> extends true ? B['in'] : A['in'],
+          A['out'] extends 'same' ? B['out'] : A['out'],
+          IsWide<A['down']> extends true ? B['down'] : A['down'],
+          A['keepsRank']
+        >
       : ShapeMismatch<`residual: one branch downsamples by ${A['down']}, the other by ${B['down']}`>
     : ShapeMismatch<`residual: one branch has ${Leaving<A>} channels, the other ${Leaving<B>}`>
 

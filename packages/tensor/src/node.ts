@@ -32,8 +32,8 @@ export interface Tensor<S extends Shape = Shape, D extends Dtype = Dtype> {
   readonly index: number
   readonly shape: Sizes
   readonly dtype: D
-  /** Present in types only. */
-  readonly [typeOfShape]?: S
+  /** Present in types only. `undefined` is named, so that the compiler does not advise on it where shapes differ. */
+  readonly [typeOfShape]?: S | undefined
 }
 
 /** The expression `node.outputs[index]`. Throws `RangeError` where the node has no such output. */

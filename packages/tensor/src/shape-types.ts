@@ -10,7 +10,7 @@ export type Dim = number | string
 /** The dimensions of a tensor from the outermost axis to the innermost; `readonly []` is a single number. */
 export type Shape = readonly Dim[]
 
-/** The type of an ill-shaped expression; its property carries the sentence the compiler prints. */
+/** The type of an expression whose operands do not fit; its property carries the sentence the compiler prints. */
 export interface ShapeMismatch<Message extends string> {
   readonly 'shape error': Message
 }
@@ -77,6 +77,9 @@ export type Broadcast<Operation extends string, A extends Shape, B extends Shape
       ? ShapeMismatch<`${Operation}: shapes ${ShowShape<A>} and ${ShowShape<B>} do not broadcast`>
       : BroadcastTuples<A, B>
 
+/** What is not of the rank that an operation takes: `Shape` where that is not known, else a sentence. */
+type Unranked<S extends Shape, Message extends string> = IsKnownRank<S> extends true ? ShapeMismatch<Message> : Shape
+
 /** The shape of `matmul(a, b)`: `[…, M, K] × […, K, N]`. */
 export type MatMul<A extends Shape, B extends Shape> = A extends readonly [...infer BatchA extends Dim[], infer M extends Dim, infer K extends Dim]
   ? B extends readonly [...infer BatchB extends Dim[], infer K2 extends Dim, infer N extends Dim]
@@ -87,8 +90,8 @@ export type MatMul<A extends Shape, B extends Shape> = A extends readonly [...in
           : Batch
         : never
       : ShapeMismatch<`matmul: inner dimensions differ, ${ShowShape<A>} x ${ShowShape<B>}`>
-    : Shape
-  : Shape
+    : Unranked<B, `matmul: takes matrices [..,K,N] but got ${ShowShape<B>} on the right`>
+  : Unranked<A, `matmul: takes matrices [..,M,K] but got ${ShowShape<A>} on the left`>
 
 interface Halves {
   readonly '2': '4'
@@ -163,8 +166,21 @@ export type Convolved<X extends Shape, W extends Shape, Stride extends number, P
         ? readonly [N, O, ConvolvedDim<H, KH, Stride, Padding>, ConvolvedDim<Wd, KW, Stride, Padding>]
         : ShapeMismatch<`conv2d: weights ${ShowShape<W>} expect ${I} input channels but got ${C} in ${ShowShape<X>}`>
       : readonly [N, O, ConvolvedDim<H, KH, Stride, Padding>, ConvolvedDim<Wd, KW, Stride, Padding>]
-    : Shape
-  : Shape
+    : Unranked<W, `conv2d: takes weights [O,C,KH,KW] but got ${ShowShape<W>}`>
+  : Unranked<X, `conv2d: takes maps [N,C,H,W] but got ${ShowShape<X>}`>
+
+/** The shape of `convTranspose2d` on an `[N, C, H, W]` input with `[C, O, KH, KW]` weights. */
+export type TransposeConvolved<X extends Shape, W extends Shape> = X extends readonly [infer N extends Dim, infer C extends Dim, Dim, Dim]
+  ? W extends readonly [infer I extends Dim, Dim, Dim, Dim]
+    ? SameDim<C, I> extends true
+      ? readonly [N, number, number, number]
+      : ShapeMismatch<`convTranspose2d: weights ${ShowShape<W>} expect ${I} input channels but got ${C} in ${ShowShape<X>}`>
+    : IsKnownRank<W> extends true
+      ? ShapeMismatch<`convTranspose2d: takes weights [C,O,KH,KW] but got ${ShowShape<W>}`>
+      : readonly [number, number, number, number]
+  : IsKnownRank<X> extends true
+    ? ShapeMismatch<`convTranspose2d: takes maps [N,C,H,W] but got ${ShowShape<X>}`>
+    : readonly [number, number, number, number]
 
 /** The shape of a transposition by a permutation known to the compiler. */
 export type Transposed<S extends Shape, Permutation extends readonly number[]> = IsKnownRank<S> extends false

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { typeCheck } from '../support/type-check.js'
+import { typeCheck } from '../../../../scripts/type-check.mjs'
 
 const parts = `
-import { boxHead, boxPredictor, fpn, maskConvs, maskHead, rcnn, regionLayers, resnet, rpnHead, torchvision, twoFc } from '../../src/index.js'
-import type { Backbone, Level, RoiHead, RpnHead } from '../../src/index.js'
+import { boxHead, boxPredictor, fpn, maskConvs, maskHead, rcnn, regionLayers, resnet, rpnHead, torchvision, twoFc } from '../src/index.js'
+import type { Backbone, Level, RoiHead, RpnHead } from '../src/index.js'
 import { groupNorm, conv2d, noNorm, sequence, flatten, linear } from '@tabula/nn'
 const norm = groupNorm(32)
 const body = resnet({ depth: 50, norm })
@@ -55,7 +55,7 @@ const mistakes: readonly (readonly [mistake: string, code: string, sentence: str
   ['a setting that does not exist', 'rcnn({ ...good, rpnLoss: { betta: 1 } })', "'betta' does not exist in type"]
 ]
 
-const checked = typeCheck([readFileSync(new URL('./mask-rcnn-fifty.ts', import.meta.url), 'utf8'), `${parts}\nexport const model = rcnn(good)`, ...mistakes.map(([, code]) => `${parts}\n${code}\nexport {}`)])
+const checked = typeCheck(new URL('../../', import.meta.url), [readFileSync(new URL('./mask-rcnn-fifty.ts', import.meta.url), 'utf8').replaceAll('../../src/', '../src/'), `${parts}\nexport const model = rcnn(good)`, ...mistakes.map(([, code]) => `${parts}\n${code}\nexport {}`)])
 
 describe('what the compiler answers', () => {
   test('parts that fit compile', () => {

@@ -18,38 +18,53 @@ export interface WeightAndBias extends Weight {
 }
 
 /** Settings of a convolution; the defaults are a 1×1 kernel, stride 1, the padding that keeps the size, a bias, He initialization. */
-export interface ConvolutionOptions {
-  readonly kernel?: Pair
-  readonly stride?: Pair
+export interface ConvolutionOptions<
+  K extends Pair = Pair,
+  S extends Pair = Pair,
+  P extends PaddingOption | undefined = PaddingOption,
+  D extends Pair = Pair,
+  B extends boolean = boolean
+> {
+  readonly kernel?: K
+  readonly stride?: S
   /** `(kernel − 1) / 2 · dilation`, rounded down, where not given. */
-  readonly padding?: PaddingOption
-  readonly dilation?: Pair
+  readonly padding?: P
+  readonly dilation?: D
   readonly groups?: number
-  readonly bias?: boolean
+  readonly bias?: B
   /** Of the weights `[out, in / groups, height, width]`. */
   readonly init?: Initializer
   readonly biasInit?: Initializer
 }
 
-type Stride<O> = O extends { readonly stride: infer S } ? (S extends number ? S : number) : 1
+type Single<Option> = Option extends number ? Option : number
 
-/** The factor is known for strides and paddings that divide every divisible size exactly. */
-type Down<O> = O extends { readonly padding: PaddingOption }
-  ? O extends { readonly kernel: 1; readonly padding: 0 } | { readonly kernel: 3; readonly padding: 1 } | { readonly kernel: 5; readonly padding: 2 } | { readonly kernel: 7; readonly padding: 3 }
-    ? Stride<O>
-    : O extends { readonly kernel: 2; readonly stride: 2; readonly padding: 0 }
-      ? 2
-      : number
-  : O extends { readonly kernel: infer K }
-    ? K extends 1 | 3 | 5 | 7
-      ? O extends { readonly dilation: Pair }
-        ? number
-        : Stride<O>
-      : number
-    : Stride<O>
+/** The paddings that keep the size at stride 1. */
+interface Centred {
+  readonly 1: 0
+  readonly 3: 1
+  readonly 5: 2
+  readonly 7: 3
+}
 
-type Leaves<O> = O extends { readonly bias: false } ? Weight : boolean extends BiasOf<O> ? WeightAndBias | Weight : WeightAndBias
-type BiasOf<O> = O extends { readonly bias: infer B } ? B : true
+/**
+ * The factor is known for strides and paddings that divide every divisible size exactly. `P` is `undefined` where no padding is given.
+ * Each option is a parameter of its own, whose literals are one type wherever they occur, so that a deep network is cheap to check; and
+ * it is inferred where the option is given (`NoInfer`), never from where the layer is used.
+ */
+type Down<K extends Pair, S extends Pair, P, D extends Pair> = K extends keyof Centred
+  ? [P] extends [undefined]
+    ? [D] extends [1]
+      ? Single<S>
+      : number
+    : [P, D] extends [Centred[K], 1]
+      ? Single<S>
+      : number
+  : [K, S, P, D] extends [2, 2, 0, 1]
+    ? 2
+    : number
+
+type Leaves<B extends boolean> = boolean extends B ? WeightAndBias | Weight : B extends false ? Weight : WeightAndBias
 
 const pair = (x: Pair): readonly [number, number] => (typeof x === 'number' ? [x, x] : x)
 
@@ -60,22 +75,30 @@ const withBias = (y: Tensor<Shape, 'f32'>, bias: Parameter | undefined): Tensor<
  * Convolution of `[N, In, H, W]` maps (PyTorch's `Conv2d`): leaves `weight` `[Out, In / groups, KH, KW]` and, unless `bias: false`,
  * `bias` `[Out]`.
  */
-export const conv2d = <const In extends number, const Out extends number, const O extends ConvolutionOptions = Readonly<Record<never, never>>>(
+export const conv2d = <
+  const In extends number,
+  const Out extends number,
+  const K extends Pair = 1,
+  const S extends Pair = 1,
+  const P extends PaddingOption | undefined = undefined,
+  const D extends Pair = 1,
+  const B extends boolean = true
+>(
   inputs: In,
   outputs: Out,
-  options?: O
-): Layer<Leaves<O>, NoLeaves, Spatial<In, Out, Down<O>>> => {
-  const { kernel = 1, stride = 1, dilation = 1, groups = 1, bias = true, init = heNormal('out'), biasInit = zerosInit, ...rest }: ConvolutionOptions = options ?? {}
+  options: ConvolutionOptions<K, S, P, D, B> = {}
+): Layer<Leaves<NoInfer<B>>, NoLeaves, Spatial<In, Out, Down<NoInfer<K>, NoInfer<S>, NoInfer<P>, NoInfer<D>>>> => {
+  const { kernel = 1, stride = 1, dilation = 1, groups = 1, bias = true, init = heNormal('out'), biasInit = zerosInit, ...rest }: ConvolutionOptions<Pair, Pair, PaddingOption | undefined> = options
   const [height, width] = pair(kernel)
   const [dilationY, dilationX] = pair(dilation)
   const padding = rest.padding ?? ([Math.floor(((height - 1) * dilationY) / 2), Math.floor(((width - 1) * dilationX) / 2)] as const)
   // The leaves follow from the options, as `Leaves` states.
-  return biased<Spatial<In, Out, Down<O>>>(
+  return biased<Spatial<In, Out, Down<NoInfer<K>, NoInfer<S>, NoInfer<P>, NoInfer<D>>>>(
     bias,
     (key, path) => drawLeaf(init, key, path, 'weight', [outputs, inputs / groups, height, width]),
     (key, path) => drawLeaf(biasInit, key, path, 'bias', [outputs]),
     (weight, x) => convolve(weight, { stride, padding, dilation, groups })(x)
-  ) as unknown as Layer<Leaves<O>, NoLeaves, Spatial<In, Out, Down<O>>>
+  ) as unknown as Layer<Leaves<NoInfer<B>>, NoLeaves, Spatial<In, Out, Down<NoInfer<K>, NoInfer<S>, NoInfer<P>, NoInfer<D>>>>
 }
 
 type Draw = (key: Key, path: string) => HostValue<'f32'>
@@ -91,6 +114,8 @@ const biased = <F extends Spatial<number, number, number>>(
     (params, x) => withBias(apply(params.weight, x), params.bias)
   )
 
+type BiasOf<O> = O extends { readonly bias: infer B extends boolean } ? B : true
+
 /** Settings of a transposed convolution; the defaults are a 2×2 kernel with stride 2, which doubles the size. */
 export interface TransposedConvolutionOptions extends ConvolutionOptions {
   readonly outputPadding?: Pair
@@ -103,7 +128,7 @@ export const convTranspose2d = <const In extends number, const Out extends numbe
   inputs: In,
   outputs: Out,
   options?: O
-): Layer<Leaves<O>, NoLeaves, Spatial<In, Out, keyof O extends 'bias' | 'init' | 'biasInit' ? 0.5 : number>> => {
+): Layer<Leaves<BiasOf<O>>, NoLeaves, Spatial<In, Out, keyof O extends 'bias' | 'init' | 'biasInit' ? 0.5 : number>> => {
   const settings: TransposedConvolutionOptions = options ?? {}
   const { kernel = 2, stride = 2, padding = 0, dilation = 1, groups = 1, outputPadding = 0, bias = true, init = heNormal('out'), biasInit = zerosInit } = settings
   // The leaves follow from the options, as `Leaves` states.
@@ -112,5 +137,5 @@ export const convTranspose2d = <const In extends number, const Out extends numbe
     (key, path) => drawLeaf(init, key, path, 'weight', [inputs, outputs / groups, ...pair(kernel)]),
     (key, path) => drawLeaf(biasInit, key, path, 'bias', [outputs]),
     (weight, x) => convolveTransposed(weight, { stride, padding, dilation, groups, outputPadding })(x)
-  ) as unknown as Layer<Leaves<O>, NoLeaves, Spatial<In, Out, keyof O extends 'bias' | 'init' | 'biasInit' ? 0.5 : number>>
+  ) as unknown as Layer<Leaves<BiasOf<O>>, NoLeaves, Spatial<In, Out, keyof O extends 'bias' | 'init' | 'biasInit' ? 0.5 : number>>
 }

@@ -1,7 +1,7 @@
 import { bind } from '../bind.js'
 import type { Dtype } from '../dtype.js'
 import type { Tensor } from '../node.js'
-import type { Broadcast, Check, Checked, Shape } from '../shape-types.js'
+import type { Broadcast, Check, Checked, Shape, ShapeMismatch } from '../shape-types.js'
 import { assume, operands, scalarOf } from './typed.js'
 import type { DtypeOf, Numeric, Operand, ShapeOf } from './typed.js'
 
@@ -11,7 +11,7 @@ export const neg = <S extends Shape, D extends Numeric>(x: Tensor<S, D>): Tensor
 /** Elementwise |x|. Same shape and type. */
 export const abs = <S extends Shape, D extends Numeric>(x: Tensor<S, D>): Tensor<S, D> => assume<S, D>(bind('abs', {}, x))
 
-/** Elementwise −1, 0 or 1; NaN stays NaN. Same shape and type. */
+/** Elementwise −1, 0 or 1; 0 of NaN (PyTorch's `sign`). Same shape and type. */
 export const sign = <S extends Shape, D extends Numeric>(x: Tensor<S, D>): Tensor<S, D> => assume<S, D>(bind('sign', {}, x))
 
 /** Elementwise largest integer not above x. Same shape. */
@@ -65,8 +65,17 @@ export const cast =
   <S extends Shape>(x: Tensor<S, Dtype>): Tensor<S, D> =>
     x.dtype === dtype ? assume<S, D>(x) : assume<S, D>(bind('cast', { dtype }, x))
 
-/** What an elementwise operation on two operands answers. */
-type Both<Operation extends string, A, B> = Broadcast<Operation, ShapeOf<A>, ShapeOf<B>>
+/** Whether two element types are the same, or not known to differ. */
+type SameDtype<A extends Dtype, B extends Dtype> = [A] extends [B] ? true : [B] extends [A] ? true : false
+
+/** What an elementwise operation on two operands answers, or a sentence where they do not fit. */
+type Both<Operation extends string, A, B> = A extends Tensor<infer S, infer D>
+  ? B extends Tensor<infer T, infer E>
+    ? SameDtype<D, E> extends true
+      ? Broadcast<Operation, S, T>
+      : ShapeMismatch<`${Operation}: element types ${D} and ${E} differ; cast one of them`>
+    : S
+  : ShapeOf<B>
 
 /** Elementwise a + b. Operands broadcast; a number takes the other's type. Throws `ShapeError`, `DtypeError`. */
 export const add = <A extends Operand, B extends Operand>(a: A, b: B & Check<Both<'add', A, B>>): Tensor<Checked<Both<'add', A, B>>, DtypeOf<A, B>> =>

@@ -1,6 +1,6 @@
 import { bind, bindAll } from '../bind.js'
 import type { Tensor } from '../node.js'
-import type { Check, Checked, Convolved, ConvolvedDim, Dim, Double, MatMul, Shape } from '../shape-types.js'
+import type { Check, Checked, Convolved, ConvolvedDim, Dim, Double, MatMul, Shape, TransposeConvolved } from '../shape-types.js'
 import type { Padding2d } from '../shape.js'
 import { assume } from './typed.js'
 
@@ -23,17 +23,27 @@ const padding2d = (padding: PaddingOption): Padding2d => {
 }
 
 /** Geometry of a convolution; PyTorch's defaults. */
-export interface Conv2dOptions {
-  readonly stride?: Pair
-  readonly padding?: PaddingOption
-  readonly dilation?: Pair
-  readonly groups?: number
+export interface Conv2dOptions<S extends Pair = Pair, P extends PaddingOption = PaddingOption, D extends Pair = Pair, G extends number = number> {
+  readonly stride?: S
+  readonly padding?: P
+  readonly dilation?: D
+  readonly groups?: G
 }
 
-type Scalar<Option, Default extends number> = Option extends number ? Option : Option extends undefined ? Default : number
-type StrideOf<O extends Conv2dOptions> = O extends { readonly stride: infer V } ? Scalar<V, 1> : 1
-type PaddingOf<O extends Conv2dOptions> = O extends { readonly dilation: Pair } ? number : O extends { readonly padding: infer V } ? Scalar<V, 0> : 0
-type GroupsOf<O extends Conv2dOptions> = O extends { readonly groups: infer V } ? Scalar<V, 1> : 1
+/** A number for both axes; two numbers are as good as none for the compiler. */
+type Single<Option> = Option extends number ? Option : number
+
+/**
+ * The shape of a convolution. Its options are parameters of their own, whose literals are one type wherever they occur: an object's type would be
+ * another one at every call, and nothing the compiler has found out could be used again.
+ */
+type ConvolvedBy<X extends Shape, W extends Shape, S extends Pair, P extends PaddingOption, D extends Pair, G extends number> = Convolved<
+  X,
+  W,
+  Single<S>,
+  D extends 1 ? Single<P> : number,
+  G
+>
 
 const convolution = ({ stride = 1, padding = 0, dilation = 1, groups = 1 }: Conv2dOptions) => ({
   stride: pair(stride),
@@ -53,19 +63,21 @@ export const matmul = <A extends Shape, B extends Shape>(a: Tensor<A, 'f32'>, b:
  * Throws `ShapeError`; wrong channels known to the compiler do not compile.
  */
 export const conv2d =
-  <W extends Shape, const O extends Conv2dOptions = Readonly<Record<never, never>>>(weights: Tensor<W, 'f32'>, options?: O) =>
-  <X extends Shape>(
-    x: Tensor<X, 'f32'> & Check<Convolved<X, W, StrideOf<O>, PaddingOf<O>, GroupsOf<O>>>
-  ): Tensor<Checked<Convolved<X, W, StrideOf<O>, PaddingOf<O>, GroupsOf<O>>>, 'f32'> =>
-    assume(bind('conv2d', convolution(options ?? {}), x, weights))
+  <W extends Shape, const S extends Pair = 1, const P extends PaddingOption = 0, const D extends Pair = 1, const G extends number = 1>(
+    weights: Tensor<W, 'f32'>,
+    options: Conv2dOptions<S, P, D, G> = {}
+  ) =>
+  <X extends Shape>(x: Tensor<X, 'f32'> & Check<ConvolvedBy<X, W, S, P, D, G>>): Tensor<Checked<ConvolvedBy<X, W, S, P, D, G>>, 'f32'> =>
+    assume(bind('conv2d', convolution(options), x, weights))
 
 /**
  * Transposed convolution (PyTorch's `conv_transpose2d`) of `[N, C, H, W]` with weights `[C, O/groups, KH, KW]`:
- * side (H − 1)·stride − 2·padding + dilation·(KH − 1) + outputPadding + 1. Throws `ShapeError`.
+ * side (H − 1)·stride − 2·padding + dilation·(KH − 1) + outputPadding + 1. Throws `ShapeError`;
+ * wrong channels known to the compiler do not compile.
  */
 export const convTranspose2d =
-  (weights: Tensor<Shape, 'f32'>, { outputPadding = 0, ...options }: Conv2dOptions & { readonly outputPadding?: Pair } = {}) =>
-  (x: Tensor<Shape, 'f32'>): Tensor<readonly [number, number, number, number], 'f32'> => {
+  <W extends Shape>(weights: Tensor<W, 'f32'>, { outputPadding = 0, ...options }: Conv2dOptions & { readonly outputPadding?: Pair } = {}) =>
+  <X extends Shape>(x: Tensor<X, 'f32'> & Check<TransposeConvolved<X, W>>): Tensor<Checked<TransposeConvolved<X, W>>, 'f32'> => {
     const attributes = convolution(options)
     const extra = pair(outputPadding)
     const [down, across] = ([0, 1] as const).map((axis) => {

@@ -1,20 +1,12 @@
+/** Type-checks texts, for tests of what the compiler says and of how much work types are. */
 import { fileURLToPath } from 'node:url'
 import { createCompilerHost, createProgram, createSourceFile, flattenDiagnosticMessageText, parseJsonConfigFileContent, readConfigFile, ScriptTarget, sys } from 'typescript'
 
-const folder = fileURLToPath(new URL('../types/', import.meta.url))
-const root = fileURLToPath(new URL('../..', import.meta.url))
-
-/** What the compiler says of one file, and how many types it made on the way: the "Instantiations" of `tsc --extendedDiagnostics`. */
-export interface Checked {
-  readonly errors: readonly string[]
-  readonly instantiations: number
-}
-
-/** Type-checks source texts as files of this folder `test/types`, one after another, with the package's own settings. */
-export const typeCheck = (sources: readonly string[]): readonly Checked[] => {
-  const { options: settings } = parseJsonConfigFileContent(readConfigFile(`${root}/tsconfig.spec.json`, sys.readFile).config, sys, root)
+export const typeCheck = (folder, sources) => {
+  const root = fileURLToPath(folder)
+  const { options: settings } = parseJsonConfigFileContent(readConfigFile(`${root}tsconfig.spec.json`, sys.readFile).config, sys, root)
   const options = { ...settings, composite: false, incremental: false, noEmit: true, emitDeclarationOnly: false, declaration: false, declarationMap: false, noUnusedLocals: false }
-  const files = new Map(sources.map((text, k) => [`${folder}checked-${k}.ts`, text]))
+  const files = new Map(sources.map((text, k) => [`${root}test/checked-${k}.ts`, text]))
   const host = createCompilerHost(options)
   const { getSourceFile, fileExists } = host
   const program = createProgram([...files.keys()], options, {
