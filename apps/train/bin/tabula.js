@@ -6,6 +6,7 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { constants } from 'node:os'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
 const source = fileURLToPath(new URL('../src/main.ts', import.meta.url))
@@ -13,16 +14,26 @@ const source = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 if (existsSync(source)) {
   const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
   const args = ['--conditions=@tabula/source', '--import', loader, source, ...process.argv.slice(2)]
-  const child = spawn(process.execPath, args, { stdio: 'inherit' })
-  // The terminal sends Ctrl-C to both processes; signals sent to this one alone are passed on.
-  process.on('SIGINT', () => process.stdin.isTTY === true || child.kill('SIGINT'))
-  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+  // The channel closes when this process ends, however it ends; the child ends with it.
+  const child = spawn(process.execPath, args, { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] })
+  // Signals are passed on. Those of a terminal reach the child directly, too; it takes what comes together for one.
+  let [presses, latest] = [0, -Infinity]
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+    process.on(signal, () => {
+      child.kill(signal)
+      const now = performance.now()
+      if (now - latest > 150) presses++
+      latest = now
+      // The child cannot answer while its engine computes.
+      if (presses > 1) setTimeout(() => child.kill('SIGKILL'), 500).unref()
+    })
+  }
   child.on('error', (error) => {
     process.stderr.write(`tabula: ${error.message}\n`)
     process.exitCode = 1
   })
   child.on('exit', (code, signal) => {
-    process.exitCode = code ?? (signal === 'SIGINT' ? 130 : 1)
+    process.exitCode = code ?? (presses > 0 ? 130 : 128 + (constants.signals[signal] ?? 0))
   })
 } else {
   await import('../dist/main.js')

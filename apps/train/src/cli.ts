@@ -1,13 +1,15 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
-import { either as E } from 'fp-ts'
-import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
+import { either as E, taskEither as TE } from 'fp-ts'
+import { pipe } from 'fp-ts/lib/function.js'
 import { evaluateFiles, evaluationJson, evaluationText, fileStatistics, statisticsText } from './commands/coco-commands.js'
 import { apText, evaluateRun } from './commands/evaluate-command.js'
 import { predictFiles } from './commands/predict-command.js'
 import { drawShapes, prepareShapes, shapesText } from './commands/start-command.js'
 import { freeFolder } from './commands/run-folder.js'
+import { quoted } from './commands/quoted.js'
 import { runTraining } from './commands/train-command.js'
-import type { TrainRequest } from './commands/train-command.js'
+import type { Ending, TrainRequest } from './commands/train-command.js'
+import { loadConfig } from './config/index.js'
 import type { Terminal } from './consumers/index.js'
 import { messageOf } from './failure.js'
 import type { Failure } from './failure.js'
@@ -17,8 +19,8 @@ export interface Surroundings {
   readonly argv: readonly string[]
   readonly stdout: Terminal
   readonly stderr: (text: string) => void
-  /** Aborted to stop a training with a checkpoint. */
-  readonly signal: AbortSignal
+  /** Called when a training begins; aborts the signal to stop it with a checkpoint. */
+  readonly listen: () => AbortSignal
 }
 
 const integerFrom = (least: number) => (text: string): number => {
@@ -37,8 +39,6 @@ const integersFrom = (least: number) => (text: string): readonly number[] => {
   return numbers
 }
 
-const quoted = (text: string): string => (/^[\w./:=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`)
-
 const device = (): Option => new Option('--device <name>', 'auto, reference, cpu, or gpujs:webasm').default('auto')
 
 interface TrainOptions {
@@ -53,14 +53,20 @@ interface TrainOptions {
 }
 
 /** Runs the command line. Answers the exit code: 0 done, 1 failed, 2 input to be corrected. */
-export const program = async ({ argv, stdout, stderr, signal }: Surroundings): Promise<number> => {
+export const program = async ({ argv, stdout, stderr, listen }: Surroundings): Promise<number> => {
   let exitCode = 0
   const line = (text: string): void => stdout.write(`${text}\n`)
-  const finish = async <A>(task: TaskEither<Failure, A>, show: (value: A) => void): Promise<void> => {
+  const finish = async <A>(task: TE.TaskEither<Failure, A>, show: (value: A) => void): Promise<void> => {
     const result = await task()
     if (E.isRight(result)) return show(result.right)
     stderr(`${result.left.message}\n`)
     exitCode = result.left.exitCode
+  }
+  let listening: AbortSignal | undefined
+  const watched = (): AbortSignal => (listening = listen())
+  const ended = (ending: Ending): void => {
+    // Stopped as asked for by --until is done.
+    if (ending.type === 'stopped' && listening?.aborted === true) exitCode = 130
   }
   const trainRequest = (config: string | undefined, options: TrainOptions): TrainRequest => ({
     config,
@@ -75,12 +81,24 @@ export const program = async ({ argv, stdout, stderr, signal }: Surroundings): P
     resumeCommand: (run) => ['npx --no -- tabula train --resume', quoted(run), ...(options.device === 'auto' ? [] : ['--device', options.device])].join(' ')
   })
 
+  /** Options that must be given. Commander's own check of them would come before that for misspelled ones. */
+  const mandatory = new Set<Option>()
+  const needed = (flags: string, description: string): Option => {
+    const option = new Option(flags, description)
+    mandatory.add(option)
+    return option
+  }
+
   const root = new Command('tabula')
     .description('Trains object detectors from random initialization.')
     .version('0.1.0')
     .exitOverride()
     .configureOutput({ writeOut: stdout.write, writeErr: stderr })
     .showHelpAfterError('(add --help for what can be given)')
+    .hook('preAction', (_, command) => {
+      const missing = command.options.filter((option) => mandatory.has(option) && command.getOptionValue(option.attributeName()) === undefined)
+      if (missing.length > 0) command.error(`error: expected ${missing.map(({ flags }) => flags).join(' and ')}, found none`)
+    })
 
   root
     .command('train')
@@ -94,7 +112,7 @@ export const program = async ({ argv, stdout, stderr, signal }: Surroundings): P
     .option('--seed <n>', "in place of the configuration's", integerFrom(0))
     .option('--dry-run', 'try everything on a few images, write nothing')
     .option('--json', 'events as lines of JSON')
-    .action((config: string | undefined, options: TrainOptions) => finish(runTraining(trainRequest(config, options), stdout, signal), () => undefined))
+    .action((config: string | undefined, options: TrainOptions) => finish(runTraining(trainRequest(config, options), { terminal: stdout, listen: watched }), ended))
 
   root
     .command('evaluate')
@@ -123,7 +141,7 @@ export const program = async ({ argv, stdout, stderr, signal }: Surroundings): P
     .description('draw what a run finds in images, and write it as COCO results')
     .argument('<run>', 'folder of a training run')
     .argument('<image...>', 'image files')
-    .requiredOption('--out <dir>', 'folder for the pictures and results.json')
+    .addOption(needed('--out <dir>', 'folder for the pictures and results.json'))
     .option('--threshold <score>', 'least score that is kept', share, 0.5)
     .addOption(device())
     .action((run: string, files: readonly string[], options: { out: string; threshold: number; device: string }) =>
@@ -137,8 +155,8 @@ export const program = async ({ argv, stdout, stderr, signal }: Surroundings): P
     .command('shapes')
     .description('draw the embedded data set in COCO format')
     .argument('<dir>', 'folder for it')
-    .requiredOption('--images <n>', 'number of images', integerFrom(1))
-    .requiredOption('--seed <s>', 'decides what is drawn', integerFrom(0))
+    .addOption(needed('--images <n>', 'number of images').argParser(integerFrom(1)))
+    .addOption(needed('--seed <s>', 'decides what is drawn').argParser(integerFrom(0)))
     .option('--split <name>', 'name of the split', 'train')
     .option('--size <pixels>', 'side of the square images', integerFrom(1), 128)
     .option('--json', 'plain JSON alone on standard output')
@@ -159,28 +177,27 @@ export const program = async ({ argv, stdout, stderr, signal }: Surroundings): P
     .option('--seed <n>', "in place of the configuration's", integerFrom(0))
     .addOption(device())
     .action(async (options: TrainOptions & { data: string; images: number; validationImages: number; dataSeed: number; validationSeed: number; config: string }) => {
-      const drawn = prepareShapes(
-        [
-          { directory: options.data, split: 'train', images: options.images, seed: options.dataSeed },
-          { directory: options.data, split: 'val', images: options.validationImages, seed: options.validationSeed }
-        ],
-        stdout
+      const splits = [
+        { directory: options.data, split: 'train', images: options.images, seed: options.dataSeed },
+        { directory: options.data, split: 'val', images: options.validationImages, seed: options.validationSeed }
+      ]
+      const started = pipe(
+        // What can be refused is refused before minutes of drawing.
+        loadConfig(options.config),
+        TE.flatMap(() => freeFolder(options.out, 'start')),
+        TE.tap(() => prepareShapes(splits, stdout)),
+        TE.flatMap((out) => runTraining({ ...trainRequest(options.config, options), out }, { terminal: stdout, listen: watched }))
       )
-      const out = freeFolder(options.out, 'start')
-      await finish(drawn, () => undefined)
-      if (exitCode !== 0) return
-      const folder = await out()
-      if (E.isLeft(folder)) return finish(out, () => undefined)
-      return finish(runTraining({ ...trainRequest(options.config, options), out: folder.right }, stdout, signal), () => undefined)
+      return finish(started, ended)
     })
 
   const coco = root.command('coco').description('COCO files')
   coco
     .command('eval')
     .description("COCO's evaluation of a results file")
-    .requiredOption('--annotations <file>', 'annotation file')
-    .requiredOption('--results <file>', 'results file')
-    .addOption(new Option('--type <type>', 'boxes or masks').choices(['bbox', 'segm']).makeOptionMandatory())
+    .addOption(needed('--annotations <file>', 'annotation file'))
+    .addOption(needed('--results <file>', 'results file'))
+    .addOption(needed('--type <type>', 'boxes or masks').choices(['bbox', 'segm']))
     .option('--max-dets <ns>', 'detection limits: 1,10,100', integersFrom(1))
     .option('--json', 'plain JSON alone on standard output')
     .action((options: { annotations: string; results: string; type: 'bbox' | 'segm'; maxDets?: readonly number[]; json?: boolean }) =>
@@ -189,10 +206,15 @@ export const program = async ({ argv, stdout, stderr, signal }: Surroundings): P
   coco
     .command('stats')
     .description('counts by category, instances an image, box sizes, overlaps')
-    .requiredOption('--annotations <file>', 'annotation file')
+    .addOption(needed('--annotations <file>', 'annotation file'))
     .option('--json', 'plain JSON alone on standard output')
     .action((options: { annotations: string; json?: boolean }) => finish(fileStatistics(options.annotations), (found) => line(options.json === true ? JSON.stringify(found) : statisticsText(found))))
 
+  const asked = argv[0] === 'help' ? argv[1] : undefined
+  if (asked !== undefined && !asked.startsWith('-') && !root.commands.some((command) => command.name() === asked)) {
+    stderr(`error: unknown command '${asked}'\n(the commands are ${root.commands.map((command) => command.name()).join(', ')})\n`)
+    return 2
+  }
   try {
     await root.parseAsync(argv, { from: 'user' })
     return exitCode

@@ -16,7 +16,7 @@ const loadResults = (path: string) =>
     ),
     TE.flatMapEither((text) =>
       E.tryCatch(
-        (): unknown => JSON.parse(text),
+        (): unknown => JSON.parse(text.replace(/^\uFEFF/, '')),
         (cause) => badInput(`${path}: expected JSON, a list of results, found ${text.trim() === '' ? 'an empty file' : `a mistake (${messageOf(cause)})`}. Restore or correct the file.`)
       )
     ),

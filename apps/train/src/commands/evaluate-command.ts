@@ -9,8 +9,8 @@ import { apText, detectorOn, detectSplit, scoreResults } from '../evaluate/index
 import type { ApTable, Split } from '../evaluate/index.js'
 import { badInput } from '../failure.js'
 import type { Failure } from '../failure.js'
-import { loadSplit, onlyImages, restore } from '../trainer/index.js'
-import { findRun } from './run-folder.js'
+import { checkImages, loadSplit, onlyImages, restore } from '../trainer/index.js'
+import { dataOf, findRun } from './run-folder.js'
 import { foldIn, key } from '@tabula/tensor'
 
 /** What the command line asks of an evaluation. */
@@ -38,8 +38,7 @@ const pathsOf = ({ data: { train, validation } }: Config, split: string): Config
   }
 }
 
-const splitOf = ({ split, annotations, images, imageIds, data }: EvaluateRequest, config: Config, ownData: string): TE.TaskEither<Failure, Split> => {
-  const folder = data ?? ownData
+const splitOf = ({ split, annotations, images, imageIds }: EvaluateRequest, config: Config, folder: string): TE.TaskEither<Failure, Split> => {
   if ((annotations === undefined) !== (images === undefined)) return TE.left(badInput('evaluate: expected --annotations and --images together, found one of them. Add the other, or use --split.'))
   const whole =
     annotations === undefined || images === undefined
@@ -66,7 +65,8 @@ export const evaluateRun = (request: EvaluateRequest, onBatch: (done: number, al
   pipe(
     findRun(request.run),
     TE.bindTo('found'),
-    TE.bind('split', ({ found }) => splitOf(request, found.config, found.data)),
+    TE.bind('split', ({ found }) => pipe(dataOf(found, request.data), TE.flatMap((data) => splitOf(request, found.config, data)))),
+    TE.tap(({ split }) => checkImages(split, false)),
     TE.tap(({ found, split }) => {
       const trained = new Map(found.checkpoint.progress.categories.map(({ id, name }) => [id, name]))
       const strange = split.instances.categories.filter(({ id, name }) => trained.get(id) !== name)

@@ -1,11 +1,11 @@
 import { join } from 'node:path'
-import { either as E, taskEither as TE } from 'fp-ts'
+import { taskEither as TE } from 'fp-ts'
 import { pipe } from 'fp-ts/lib/function.js'
 import type { Config } from '../config/index.js'
 import { clock, readMetrics, readTimings } from '../consumers/index.js'
 import type { ChosenDevice } from '../device.js'
 import { detectorOn } from '../evaluate/index.js'
-import { failed } from '../failure.js'
+import { badInput, failed, messageOf } from '../failure.js'
 import type { Failure } from '../failure.js'
 import { examplesOf } from '../predict/index.js'
 import { writeReport } from '../report/index.js'
@@ -16,6 +16,8 @@ import { foldIn, key } from '@tabula/tensor'
 /** Pictures in a report. */
 const pictures = 12
 
+const reading = <A>(read: () => Promise<A>): TE.TaskEither<Failure, A> => TE.tryCatch(read, (cause) => badInput(`${messageOf(cause)}.`))
+
 /** Writes `report.html` of a finished run from its logs and its last checkpoint. Answers the file's path. */
 export const reportRun = (run: string, config: Config, setup: Setup, device: ChosenDevice): TE.TaskEither<Failure, string> => {
   const detector = detectorOn(device.device, setup.model, setup.labels.categoryIdOf, config.evaluation.batch)
@@ -25,8 +27,8 @@ export const reportRun = (run: string, config: Config, setup: Setup, device: Cho
     TE.bindTo('checkpoint'),
     TE.bind('weights', ({ checkpoint }) => TE.fromEither(restore(setup.model.init(foldIn(key(config.seed), 'init')), checkpoint, 'weights'))),
     TE.bind('examples', ({ weights }) => examplesOf(detector, weights, setup.validation, config, pictures)),
-    TE.bind('logged', () => TE.fromTask<readonly Awaited<ReturnType<typeof readMetrics>>[number][], Failure>(() => readMetrics(run))),
-    TE.bind('timings', () => TE.fromTask<readonly Awaited<ReturnType<typeof readTimings>>[number][], Failure>(() => readTimings(run))),
+    TE.bind('logged', () => reading(() => readMetrics(run))),
+    TE.bind('timings', () => reading(() => readTimings(run))),
     TE.flatMap(({ checkpoint, examples, logged, timings }) => {
       const speed = new Map(timings.map(({ step, imagesPerSecond }) => [step, imagesPerSecond]))
       const spent = timings.reduce((sum, { milliseconds }) => sum + milliseconds, 0)
@@ -53,11 +55,6 @@ export const reportRun = (run: string, config: Config, setup: Setup, device: Cho
           () => path
         )
       )
-    }),
-    TE.mapLeft((failure) => failure),
-    (task) => async () => {
-      const result = await task()
-      return E.isLeft(result) ? E.left(result.left) : result
-    }
+    })
   )
 }

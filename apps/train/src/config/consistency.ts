@@ -13,9 +13,12 @@ const normalizedChannels = ({ model }: Config): readonly (readonly [string, numb
   ]
 }
 
+/** Numbers that the images of a batch may hold: as many as fit into 8 GB. */
+const mostNumbers = 2_000_000_000
+
 /** Mistakes of a configuration whose keys are valid one by one. */
 export const inconsistencies = (config: Config): readonly Problem[] => {
-  const { model, data, optimization } = config
+  const { model, data, optimization, evaluation } = config
   const problems: Problem[] = []
   const add = (path: string, expected: string, found: unknown, remedy: string): void => void problems.push({ path, expected, found: String(found), remedy })
   const stages = model.depth === 'custom' ? model.blocks.length : 4
@@ -36,6 +39,13 @@ export const inconsistencies = (config: Config): readonly Problem[] => {
   if (data.fixedSize !== null && (height % 32 !== 0 || width % 32 !== 0)) add('data.fixedSize', 'multiples of 32', `${height} × ${width}`, 'Round both up.')
   if (data.fixedSize !== null && Math.max(height, width) < Math.min(data.minSize, data.maxSize)) {
     add('data.fixedSize', `room for images of ${data.minSize} to ${data.maxSize} pixels`, `${height} × ${width}`, 'Raise fixedSize or lower maxSize.')
+  }
+  const sides: readonly number[] = data.fixedSize ?? [data.minSize, data.maxSize]
+  const largest = (batch: number): number => sides.reduce((pixels, side) => pixels * side, 3 * batch)
+  for (const [path, batch] of [['optimization.batch', optimization.batch], ['evaluation.batch', evaluation.batch]] as const) {
+    if (largest(batch) > mostNumbers) {
+      add(path, `a batch whose images hold at most ${mostNumbers.toLocaleString('en')} numbers`, `${batch} of ${sides.join(' × ')} pixels, 3 numbers each`, 'Choose a smaller batch or smaller images.')
+    }
   }
   if (optimization.warmUp.steps > optimization.steps) add('optimization.warmUp.steps', `at most optimization.steps, ${optimization.steps}`, optimization.warmUp.steps, 'Shorten the warm-up.')
   return problems

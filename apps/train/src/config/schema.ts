@@ -50,15 +50,20 @@ const path = new t.Type<string, unknown>(
 )
 
 const count = number('an integer of at least 1', (x) => Number.isSafeInteger(x) && x >= 1)
-const channels = number('an integer from 1 to 65536', (x) => Number.isSafeInteger(x) && x >= 1 && x <= 65536)
+/** Counts of things that memory must hold: a mistyped one is told before it is allocated. */
+const upTo = (most: number, least = 1) => number(`an integer from ${least} to ${most}`, (x) => Number.isSafeInteger(x) && x >= least && x <= most)
+const channels = upTo(65536)
+const side = upTo(16384)
+const images = upTo(4096)
+const regions = upTo(100_000)
 const natural = number('an integer of at least 0', (x) => Number.isSafeInteger(x) && x >= 0)
 const positive = number('a number above 0', (x) => x > 0)
 const notNegative = number('a number of at least 0', (x) => x >= 0)
 const share = number('a number from 0 to 1', (x) => x >= 0 && x <= 1)
 const below1 = number('a number from 0 to below 1', (x) => x >= 0 && x < 1)
-const counts = list(count, 'a list of integers of at least 1', 1, 8)
-const sizes = list(list(positive, 'a list of sizes'), 'a list of lists of sizes in pixels, one for each level', 2, 8)
-const size = list(count, '[height, width], two integers of at least 1', 2, 2)
+const counts = list(upTo(1000), 'a list of 1 to 8 integers from 1 to 1000', 1, 8)
+const sizes = list(list(positive, 'a list of sizes'), 'a list of 2 to 8 lists of sizes in pixels, one for each level', 2, 9)
+const size = list(side, '[height, width], two integers from 1 to 16384', 2, 2)
 
 const split = (annotations: string, images: string) =>
   section({
@@ -82,44 +87,44 @@ export const schema = section({
       ratios: field(list(positive, 'a list of numbers above 0'), [0.5, 1, 2], 'Height by width of the anchors.')
     }),
     boxHead: section({
-      convs: field(natural, 4, '3×3 convolutions before the fully connected layer; 0: two fully connected layers.'),
+      convs: field(upTo(64, 0), 4, '3×3 convolutions before the fully connected layer; 0: two fully connected layers.'),
       width: field(channels, 1024, 'Width of the fully connected layers.')
     }),
     maskHead: section({
-      convs: field(count, 4, '3×3 convolutions.'),
+      convs: field(upTo(64), 4, '3×3 convolutions.'),
       channels: field(channels, 256, 'Their channels.')
     }),
     proposals: section({
-      trainBefore: field(count, 2000, 'Proposals of each level before suppression, in training.'),
-      trainAfter: field(count, 2000, 'Proposals of an image after suppression, in training.'),
-      testBefore: field(count, 1000, 'Proposals of each level before suppression, in evaluation.'),
-      testAfter: field(count, 1000, 'Proposals of an image after suppression, in evaluation.')
+      trainBefore: field(regions, 2000, 'Proposals of each level before suppression, in training.'),
+      trainAfter: field(regions, 2000, 'Proposals of an image after suppression, in training.'),
+      testBefore: field(regions, 1000, 'Proposals of each level before suppression, in evaluation.'),
+      testAfter: field(regions, 1000, 'Proposals of an image after suppression, in evaluation.')
     }),
-    rpnBatch: field(count, 256, 'Anchors of an image that the losses of the proposal network see.'),
+    rpnBatch: field(regions, 256, 'Anchors of an image that the losses of the proposal network see.'),
     regions: section({
-      batch: field(count, 512, 'Regions of an image that the heads are trained on.'),
+      batch: field(regions, 512, 'Regions of an image that the heads are trained on.'),
       positiveFraction: field(share, 0.25, 'Largest share of them that hold an object.')
     }),
     canonicalScale: field(positive, 224, 'Side of a region that is pooled from the level of stride 16.'),
     detections: section({
       scoreThreshold: field(below1, 0.05, 'Detections of a lower score are dropped.'),
       nmsThreshold: field(share, 0.5, 'Overlap above which the worse of two detections of a class is dropped.'),
-      count: field(count, 100, 'Detections kept of an image.')
+      count: field(regions, 100, 'Detections kept of an image.')
     })
   }),
   data: section({
     train: split('annotations/instances_train.json', 'train'),
     validation: split('annotations/instances_val.json', 'val'),
-    minSize: field(count, 800, 'Pixels to which the shorter side is resized.'),
-    maxSize: field(count, 1333, 'Pixels that the longer side must not exceed.'),
+    minSize: field(side, 800, 'Pixels to which the shorter side is resized.'),
+    maxSize: field(side, 1333, 'Pixels that the longer side must not exceed.'),
     fixedSize: field(orNull(size), null, 'Pads every batch to this size; null: to the size of its largest image, in steps of 32.'),
     flip: field(share, 0.5, 'Probability with which a training image is mirrored.'),
-    maxObjects: field(count, 100, 'Objects of an image that training sees.'),
+    maxObjects: field(regions, 100, 'Objects of an image that training sees.'),
     normalization: field(among('torchvision', 'detectron', 'detectron2'), 'torchvision', 'How pixels become numbers.')
   }),
   optimization: section({
     steps: required(count, 'Training steps.'),
-    batch: field(count, 8, 'Images a step.'),
+    batch: field(images, 8, 'Images a step.'),
     learningRate: field(positive, 0.02, 'Learning rate after warm-up.'),
     momentum: field(below1, 0.9, 'Momentum.'),
     weightDecay: field(notNegative, 1e-4, 'Weight decay of matrices and filters.'),
@@ -133,9 +138,9 @@ export const schema = section({
   }),
   evaluation: section({
     every: field(orNull(count), null, 'Evaluates every so many steps, and at the end; null: at the end only.'),
-    batch: field(count, 8, 'Images inferred at a time.'),
+    batch: field(images, 8, 'Images inferred at a time.'),
     images: field(orNull(count), null, 'Images of the evaluations before the last; null: all.'),
-    maxDets: field(count, 100, 'Detections of an image that count.')
+    maxDets: field(regions, 100, 'Detections of an image that count.')
   }),
   checkpoint: section({ every: field(count, 100, 'Steps between checkpoints.') }),
   seed: field(natural, 0, 'Decides initial weights, order, flips and samples.')

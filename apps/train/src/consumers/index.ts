@@ -1,4 +1,4 @@
 export { metrics, readMetrics, readTimings } from './metrics.js'
 export type { Metric, Timing } from './metrics.js'
-export { clock, progress, remainingTime } from './progress.js'
+export { barText, clock, imagesToEvaluate, progress, remainingTime } from './progress.js'
 export type { Consumer, Terminal } from './progress.js'

@@ -12,6 +12,8 @@ import type { Detector, Weights } from './detector.js'
 /** Images and their annotations, as far as they are used. */
 export interface Split {
   readonly name: string
+  /** The annotation file. */
+  readonly file: string
   readonly instances: Instances
   readonly imageDirectory: string
 }
@@ -35,8 +37,14 @@ export interface ApTable {
   readonly images: number
 }
 
-/** Detects the objects of all images of a split. `onBatch` hears how many images are done. */
-export const detectSplit = (detector: Detector, weights: Weights, split: Split, config: Config, onBatch: (done: number) => void = () => undefined): TE.TaskEither<Failure, readonly Result[]> => {
+/** What was found in a batch, and how many images of the split are done with it. */
+export interface Detected {
+  readonly results: readonly Result[]
+  readonly done: number
+}
+
+/** Detects the objects of a split's images, batch by batch; ends with the first `Left`. */
+export async function* detections(detector: Detector, weights: Weights, split: Split, config: Config): AsyncGenerator<E.Either<Failure, Detected>, void> {
   const batches = evaluationBatches({
     ...split,
     batchSize: config.evaluation.batch,
@@ -45,23 +53,31 @@ export const detectSplit = (detector: Detector, weights: Weights, split: Split, 
     normalization: normalizationOf(config),
     ...fixedSizeOf(config)
   })
-  return async () => {
+  let done = 0
+  for (const read of batches) {
+    const found = await pipe(
+      read,
+      TE.mapLeft(badFile),
+      TE.flatMap((batch) => detector(weights, batch))
+    )()
+    if (E.isLeft(found)) return yield found
+    done = Math.min(split.instances.images.length, done + config.evaluation.batch)
+    yield E.right({ results: found.right, done })
+  }
+}
+
+/** Detects the objects of all images of a split. `onBatch` hears how many images are done. */
+export const detectSplit =
+  (detector: Detector, weights: Weights, split: Split, config: Config, onBatch: (done: number) => void = () => undefined): TE.TaskEither<Failure, readonly Result[]> =>
+  async () => {
     const results: Result[] = []
-    let done = 0
-    for (const read of batches) {
-      const found = await pipe(
-        read,
-        TE.mapLeft(badFile),
-        TE.flatMap((batch) => detector(weights, batch))
-      )()
+    for await (const found of detections(detector, weights, split, config)) {
       if (E.isLeft(found)) return found
-      results.push(...found.right)
-      done = Math.min(split.instances.images.length, done + config.evaluation.batch)
-      onBatch(done)
+      results.push(...found.right.results)
+      onBatch(found.right.done)
     }
     return E.right(results)
   }
-}
 
 /** Mean precision at one IoU threshold of category k, over all areas and at the last detection limit; −1 without ground truth. */
 const precisionAt = ({ shape: [, R, K, A, M], precision }: { readonly shape: readonly [number, number, number, number, number]; readonly precision: ArrayLike<number> }, t: number, k: number): number => {

@@ -1,5 +1,5 @@
 export { detectorOn } from './detector.js'
 export type { Detector, Weights } from './detector.js'
-export { detectSplit, scoreResults } from './evaluate-split.js'
+export { detections, detectSplit, scoreResults } from './evaluate-split.js'
 export type { ApTable, CategoryAp, Split } from './evaluate-split.js'
 export { apText } from './text.js'

@@ -23,14 +23,18 @@ export interface TrainingState {
 
 const Count = t.refinement(t.number, (x) => Number.isSafeInteger(x) && x >= 0, 'an integer of at least 0')
 
-const Progress = t.type({
-  step: Count,
-  position: t.type({ epoch: Count, index: Count }),
-  seen: t.type({ images: Count, instances: Count, pixels: Count }),
-  seed: Count,
-  digest: t.string,
-  categories: t.array(t.type({ id: t.number, name: t.string }))
-})
+const Progress = t.intersection([
+  t.type({
+    step: Count,
+    position: t.type({ epoch: Count, index: Count }),
+    seen: t.type({ images: Count, instances: Count, pixels: Count }),
+    seed: Count,
+    digest: t.string,
+    categories: t.array(t.type({ id: t.number, name: t.string }))
+  }),
+  // Identifies the training images and their objects; earlier checkpoints lack it.
+  t.partial({ fingerprint: t.string })
+])
 
 /** Where a run stands, besides its numbers: enough, with the seed, to go on as if it had never stopped. */
 export type Progress = Readonly<t.TypeOf<typeof Progress>>

@@ -1,4 +1,5 @@
 export { atomicWrite } from './atomic-write.js'
+export { checkImages } from './check-images.js'
 export { checkpointPath, digestOf, loadCheckpoint, restore, saveCheckpoint } from './checkpoint.js'
 export type { LoadedCheckpoint, Progress, TrainingState } from './checkpoint.js'
 export type { Seen, TrainingEvent } from './events.js'

@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import { either as E } from 'fp-ts'
+import type { Result } from '@tabula/coco'
 import type { BatchItem, Loader, Position } from '@tabula/coco/pipeline'
 import { loader, start } from '@tabula/coco/pipeline'
 import type { Batch } from '@tabula/coco/pipeline'
@@ -11,7 +12,7 @@ import type { PlanReport } from '@tabula/tensor'
 import { fixedSizeOf, normalizationOf, optimizerOf, scheduleOf } from '../config/index.js'
 import type { Config } from '../config/index.js'
 import type { ChosenDevice } from '../device.js'
-import { detectorOn, detectSplit, scoreResults } from '../evaluate/index.js'
+import { detections, detectorOn, scoreResults } from '../evaluate/index.js'
 import type { Split } from '../evaluate/index.js'
 import { badFile, failed } from '../failure.js'
 import type { Failure } from '../failure.js'
@@ -35,7 +36,9 @@ export interface TrainingPlan {
   readonly checkpoint?: LoadedCheckpoint
   /** The step after which to stop with a checkpoint, if before the last. */
   readonly until?: number
-  /** Aborted to stop after the step under way. */
+  /** Whether the evaluation that is due at the checkpoint's step was done and logged. */
+  readonly evaluated?: boolean
+  /** Aborted to stop after the step or the batch of an evaluation under way. */
   readonly signal?: AbortSignal
 }
 
@@ -72,7 +75,7 @@ export const initialState = (config: Config, { model }: Setup, checkpoint?: Load
 }
 
 /** Trains a detector, as a stream of events. Whatever they are consumed by, the numbers are the same. */
-export async function* train({ config, setup, device, run, checkpoint, until, signal }: TrainingPlan): AsyncGenerator<TrainingEvent, void> {
+export async function* train({ config, setup, device, run, checkpoint, until, evaluated, signal }: TrainingPlan): AsyncGenerator<TrainingEvent, void> {
   const began = performance.now()
   const { optimization, evaluation } = config
   const { steps } = optimization
@@ -81,6 +84,7 @@ export async function* train({ config, setup, device, run, checkpoint, until, si
   let position: Position = checkpoint?.progress.position ?? start
   let seen: Seen = checkpoint?.progress.seen ?? { images: 0, instances: 0, pixels: 0 }
   let saved = checkpoint === undefined ? -1 : step
+  const interrupted = (): boolean => signal?.aborted === true
   const fail = (failure: Failure): TrainingEvent => ({ type: 'failed', step, failure })
 
   const initial = initialState(config, setup, checkpoint)
@@ -113,6 +117,7 @@ export async function* train({ config, setup, device, run, checkpoint, until, si
     seen,
     seed: config.seed,
     digest: digestOf(config),
+    fingerprint: setup.fingerprint,
     categories: setup.labels.categories.map(({ id, name }) => ({ id, name }))
   })
 
@@ -147,16 +152,34 @@ export async function* train({ config, setup, device, run, checkpoint, until, si
     return true
   }
 
+  async function* stop(): AsyncGenerator<TrainingEvent, false> {
+    if (yield* save()) yield { type: 'stopped', step }
+    return false
+  }
+
+  /** Evaluates on a split, unless it is interrupted. Answers whether the run may go on. */
   async function* evaluateOn(split: Split): AsyncGenerator<TrainingEvent, boolean> {
     const from = performance.now()
+    const images = split.instances.images.length
+    if (interrupted()) return yield* stop()
     const state = await goodState()
     if (E.isLeft(state)) {
       yield fail(state.left)
       return false
     }
-    yield { type: 'evaluating', step, done: 0, images: split.instances.images.length }
-    const results = await detectSplit(detector, state.right, split, config)()
-    const table = E.isLeft(results) ? results : scoreResults(results.right, split, evaluation.maxDets)
+    yield { type: 'evaluating', step, done: 0, images }
+    const results: Result[] = []
+    for await (const found of detections(detector, state.right, split, config)) {
+      if (E.isLeft(found)) {
+        yield* save()
+        yield fail(found.left)
+        return false
+      }
+      results.push(...found.right.results)
+      yield { type: 'evaluating', step, done: found.right.done, images }
+      if (interrupted()) return yield* stop()
+    }
+    const table = scoreResults(results, split, evaluation.maxDets)
     if (E.isLeft(table)) {
       yield fail(table.left)
       return false
@@ -182,12 +205,19 @@ export async function* train({ config, setup, device, run, checkpoint, until, si
     return E.right({ batch, after, inputs: { batch: values, learningRate: scalar(rate(at)) } })
   }
 
+  const evaluationIsDue = (): boolean => evaluation.every !== null && step > 0 && step < steps && step % evaluation.every === 0
+  // A run that was stopped within an evaluation, or between a checkpoint and the evaluation after it, owes it.
+  if (evaluationIsDue() && evaluated !== true && !(yield* evaluateOn(partOf(setup.validation)))) return
+
   const told = new WeakSet<PlanReport>()
   let ahead: ReturnType<typeof prepare> | undefined
-  while (step < last && signal?.aborted !== true) {
+  while (step < last && !interrupted()) {
     const from = performance.now()
     const prepared = await (ahead ?? prepare(position, step))
-    if (E.isLeft(prepared)) return yield fail(prepared.left)
+    if (E.isLeft(prepared)) {
+      if (step > 0) yield* save()
+      return yield fail(prepared.left)
+    }
     const { batch, after, inputs } = prepared.right
     const learningRate = rate(step)
     const ready = performance.now()
@@ -223,7 +253,7 @@ export async function* train({ config, setup, device, run, checkpoint, until, si
     }
     if (!Object.values(losses).every(Number.isFinite)) return yield fail(await explain())
     if (step < last && step % config.checkpoint.every === 0 && !(yield* save())) return
-    if (evaluation.every !== null && step < steps && step % evaluation.every === 0 && !(yield* evaluateOn(partOf(setup.validation)))) return
+    if (evaluationIsDue() && !(yield* evaluateOn(partOf(setup.validation)))) return
   }
 
   if (!(yield* save())) return

@@ -14,7 +14,7 @@ const run = async (...argv: readonly string[]) => {
     argv,
     stdout: { write: (text) => void (stdout += text), interactive: false },
     stderr: (text) => void (stderr += text),
-    signal: new AbortController().signal
+    listen: () => new AbortController().signal
   })
   return { code, stdout, stderr }
 }

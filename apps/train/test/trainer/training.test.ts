@@ -18,8 +18,8 @@ beforeAll(async () => {
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-/** Trains into a folder and answers the events. */
-const trained = async (name: string, config: Config, more: Partial<TrainingPlan> = {}): Promise<readonly TrainingEvent[]> => {
+/** Trains into a folder, until the end or as if killed after an event, and answers the events. */
+const trained = async (name: string, config: Config, more: Partial<TrainingPlan> = {}, killed: (event: TrainingEvent) => boolean = () => false): Promise<readonly TrainingEvent[]> => {
   const run = join(folder, name)
   mkdirSync(run, { recursive: true })
   const device = right(await chooseDevice('cpu')())
@@ -29,6 +29,7 @@ const trained = async (name: string, config: Config, more: Partial<TrainingPlan>
   for await (const event of train({ config, setup, device, run, ...more })) {
     events.push(event)
     await log(event)
+    if (killed(event)) break
   }
   return events
 }
@@ -38,7 +39,7 @@ const bytes = (run: string, file: string): string => readFileSync(join(folder, r
 describe('a training run', () => {
   test('of 20 steps equals 10, an interruption and 10 more, bit for bit', async () => {
     const events = await trained('whole', tiny())
-    expect(events.map(({ type }) => type).filter((type) => type !== 'step')).toEqual(['started', 'compiled', 'checkpointed', 'checkpointed', 'checkpointed', 'checkpointed', 'evaluating', 'evaluated', 'finished'])
+    expect(events.map(({ type }) => type).filter((type) => type !== 'step')).toEqual(['started', 'compiled', 'checkpointed', 'checkpointed', 'checkpointed', 'checkpointed', 'evaluating', 'evaluating', 'evaluating', 'evaluating', 'evaluated', 'finished'])
     expect(events.flatMap((event) => (event.type === 'step' ? [event.step] : []))).toEqual(Array.from({ length: 20 }, (_, k) => k + 1))
     const first = await trained('parts', tiny(), { until: 10 })
     expect(first.at(-1)).toEqual({ type: 'stopped', step: 10 })
@@ -47,6 +48,25 @@ describe('a training run', () => {
     expect(rest.at(-1)?.type).toBe('finished')
     expect(bytes('parts', 'metrics.jsonl')).toBe(bytes('whole', 'metrics.jsonl'))
     expect(bytes('parts', 'checkpoint.safetensors')).toBe(bytes('whole', 'checkpoint.safetensors'))
+  })
+
+  test('that is killed after a checkpoint, killed and interrupted in evaluations, and resumed, equals one that is not', async () => {
+    const config: Config = { ...tiny({ steps: 6, warmUp: { steps: 2 } }), checkpoint: { every: 2 } }
+    const often: Config = { ...config, evaluation: { ...config.evaluation, every: 2 } }
+    await trained('steady', often)
+    await trained('shaken', often, {}, (event) => event.type === 'checkpointed')
+    const checkpoint = async () => right(await loadCheckpoint(join(folder, 'shaken'))())
+    await trained('shaken', often, { checkpoint: await checkpoint() }, (event) => event.type === 'evaluating' && event.step === 4 && event.done > 0)
+    const controller = new AbortController()
+    const events = await trained('shaken', often, { checkpoint: await checkpoint(), signal: controller.signal }, (event) => {
+      if (event.type === 'evaluating' && event.step === 6) controller.abort()
+      return false
+    })
+    expect(events.filter(({ type }) => type === 'evaluated').map(({ step }) => step)).toEqual([4])
+    expect(events.at(-1)).toEqual({ type: 'stopped', step: 6 })
+    for (const _ of ['owed', 'again']) expect((await trained('shaken', often, { checkpoint: await checkpoint() })).at(-1)?.type).toBe('finished')
+    expect(bytes('shaken', 'metrics.jsonl')).toBe(bytes('steady', 'metrics.jsonl'))
+    expect(bytes('shaken', 'checkpoint.safetensors')).toBe(bytes('steady', 'checkpoint.safetensors'))
   })
 
   test('stops with a checkpoint where it is interrupted', async () => {
