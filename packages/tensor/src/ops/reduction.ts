@@ -5,7 +5,7 @@ import type { Shape } from '../shape-types.js'
 import { resolveAxis, sizeOf } from '../shape.js'
 import { div, mul, sqrt, square, sub, neg } from './elementwise.js'
 import { reshape } from './movement.js'
-import { assume } from './typed.js'
+import { assume, scalarOf } from './typed.js'
 
 /** Which axes to reduce (all where not given), and whether they stay with size 1. */
 export interface Reduction {
@@ -53,20 +53,23 @@ export const argmax =
   (x: Tensor<Shape, 'f32' | 'i32'>): Tensor<Shape, 'i32'> =>
     assume(bind('argmax', { axis: resolveAxis('argmax', axis, x.shape.length) }, x))
 
-/** Mean squared deviation over axes, divided by n − `correction` (0: biased). */
+/** Mean squared deviation over axes, divided by n − `correction` (0: biased), or by 0 where that is negative. */
 export const variance =
   ({ correction = 0, ...options }: Reduction & { readonly correction?: number } = {}) =>
   (x: Tensor<Shape, 'f32'>): Tensor<Shape, 'f32'> => {
     const deviation = sub(x, mean({ ...options, keepDimensions: true })(x))
     const count = sizeOf(resolve('variance', options, x).axes.map((axis) => x.shape[axis] ?? 1))
-    return assume(div(sum(options)(square(assume<Shape, 'f32'>(deviation))), count - correction))
+    return assume(div(sum(options)(square(assume<Shape, 'f32'>(deviation))), Math.max(0, count - correction)))
   }
 
-/** Square root of the variance. */
+/** Square root of the variance; where it is 0 its derivative is taken as 0 (PyTorch's `std`). */
 export const standardDeviation =
   (options: Reduction & { readonly correction?: number } = {}) =>
-  (x: Tensor<Shape, 'f32'>): Tensor<Shape, 'f32'> =>
-    sqrt(variance(options)(x))
+  (x: Tensor<Shape, 'f32'>): Tensor<Shape, 'f32'> => {
+    const squares = variance(options)(x)
+    const none = bind('equal', {}, squares, scalarOf('f32', 0))
+    return assume(bind('select', {}, none, scalarOf('f32', 0), sqrt(assume<Shape, 'f32'>(bind('select', {}, none, scalarOf('f32', 1), squares)))))
+  }
 
 /** Product over one axis, by halves, so that derivatives are right where factors are zero. */
 export const product =

@@ -121,6 +121,20 @@ describe('pooling', () => {
     await expectAgreement(device, (t) => (t === undefined ? [] : [bind('maxPool2d', attributes, t)]), [valueOf('f32', [1, 1, 4, 4], values)])
     await expectAgreement(device, (t) => (t === undefined ? [] : [bind('maxPool2d', { ...attributes, kernel: [1, 1] }, t)]), [valueOf('f32', [1, 1, 4, 4], values)])
   })
+  it('the last NaN of a window is its maximum, for indices and gradients', async () => {
+    const next = numbers(7)
+    const values = Array.from({ length: 2 * 7 * 6 }, () => {
+      const draw = Math.floor(next() * 8)
+      return draw < 2 ? NaN : draw === 2 ? Infinity : draw === 3 ? -Infinity : draw - 5
+    })
+    const x = valueOf('f32', [1, 2, 7, 6], values)
+    for (const [kernel, stride, padding, dilation] of [[3, 2, 1, 1], [2, 1, 0, 2], [1, 2, 0, 1]] as const) {
+      const attributes: Attributes['maxPool2d'] = { kernel: [kernel, kernel], stride: [stride, stride], padding: [[padding, padding], [padding, padding]], dilation: [dilation, dilation] }
+      const [rows, columns] = windowedMap('test', [7, 6], attributes.kernel, attributes)
+      await expectAgreement(device, all('maxPool2d', attributes), [x])
+      await expectAgreement(device, all('maxPool2dGradient', attributes), [x, random(2, [1, 2, rows, columns])])
+    }
+  })
   it.each([[2, 2], [3, 1], [1, 4]] as const)('upsampling and window sums by %i and %i', async (fy, fx) => {
     await expectAgreement(device, all('upsampleNearest', { factor: [fy, fx] }), [random(1, [2, 3, 4, 5])], { variants: 6 })
     await expectAgreement(device, all('windowSum', { factor: [fy, fx] }), [random(1, [2, 3, 4 * fy, 5 * fx])], { variants: 6 })

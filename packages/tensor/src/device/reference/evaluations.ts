@@ -30,7 +30,7 @@ export const evaluations: Evaluations = {
   randomBits: movement.randomBits,
   neg: unary((x) => -x),
   abs: unary(Math.abs),
-  sign: unary(Math.sign),
+  sign: unary((x) => Number(x > 0) - Number(x < 0)),
   floor: unary(Math.floor),
   ceil: unary(Math.ceil),
   round: unary(roundHalfEven),

@@ -10,7 +10,7 @@ import { made, operandAt, outputAt, rounded } from './evaluation.js'
 const nowhere = -1
 
 /**
- * Where each window's maximum is: the flat index y·W + x of the first of its largest elements, or of its first NaN, in scan
+ * Where each window's maximum is: the flat index y·W + x of the first of its largest elements, or of its last NaN, in scan
  * order, as PyTorch's `max_pool2d`; `nowhere` for a window without elements.
  */
 const maxima = (x: HostValue, output: Sizes, { kernel, stride, padding, dilation }: PoolAttributes): Int32Array => {
@@ -32,7 +32,7 @@ const maxima = (x: HostValue, output: Sizes, { kernel, stride, padding, dilation
             const ix = ox * stride[1] - padding[1][0] + kx * dilation[1]
             if (ix < 0 || ix >= width) continue
             const value = from[start + iy * width + ix] ?? 0
-            if (winner === nowhere || value > largest || (Number.isNaN(value) && !Number.isNaN(largest))) {
+            if (winner === nowhere || value > largest || Number.isNaN(value)) {
               winner = iy * width + ix
               largest = value
             }

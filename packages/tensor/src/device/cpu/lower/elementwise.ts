@@ -24,6 +24,14 @@ export const unary =
 /** One ONNX operator for one operand. */
 export const unaryOp = (type: string): Lowering<Plain> => unary((builder, x) => builder.op(type, [x]))
 
+/** −1, 0 or 1; 0 of NaN, which the engine would pass on. */
+export const sign: Lowering<Plain> = ({ builder }, _node, inputs) => {
+  const x = operandAt(inputs, 0)
+  const value = builder.op('Sign', [x.value])
+  if (x.dtype !== 'f32') return [{ ...x, value }]
+  return [{ ...x, value: builder.op('Where', [builder.op('IsNaN', [x.value]), builder.floats([0]), value]) }]
+}
+
 /** e^x − 1 = tanh(x/2)·(e^x + 1), which cancels nowhere. */
 export const expm1 = unary((builder, x) => {
   const half = builder.op('Mul', [x, builder.floats([0.5])])

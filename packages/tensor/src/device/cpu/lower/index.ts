@@ -36,7 +36,7 @@ export const lowerings: { readonly [P in PrimitiveName]: Lowering<P> } = {
   randomBits,
   neg: unaryOp('Neg'),
   abs: unaryOp('Abs'),
-  sign: unaryOp('Sign'),
+  sign: elementwise.sign,
   floor: unaryOp('Floor'),
   ceil: unaryOp('Ceil'),
   round: unaryOp('Round'),

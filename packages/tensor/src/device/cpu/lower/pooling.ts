@@ -19,6 +19,19 @@ const windowMaxima = (builder: OnnxBuilder, x: string, { kernel, stride, padding
   return builder.op('MaxPool', [padded], { kernel_shape: kernel, strides: stride, dilations: dilation, pads: isWide ? [0, 0, 0, 0] : amounts })
 }
 
+/** How many whole numbers there are from the bits of 2¹²⁷ to those of +∞. */
+const aboveAll = 0x0080_0000
+
+/**
+ * Keys that order elements as maxima do: NaN above all numbers, the last of several (as PyTorch's `max_pool2d` chooses), so each NaN of a
+ * map becomes a number of its own from 2¹²⁷ on, ascending; numbers are cut off there.
+ */
+const keysOf = (builder: OnnxBuilder, x: string, [, , height = 0, width = 0]: Sizes): string => {
+  const ofNaN = new Float32Array(Int32Array.from({ length: height * width }, (_, position) => 0x7f00_0000 + 1 + (position % (aboveAll - 1))).buffer)
+  const largest = builder.op('Min', [x, builder.floats([2 ** 127])])
+  return builder.op('Where', [builder.op('IsNaN', [x]), builder.initializer('float', [height, width], bytesOf('float', Array.from(ofNaN))), largest])
+}
+
 /** What each tap of a window reads, `[N, C, OH, OW]` each, in scan order; NaN, which equals nothing, outside the map. */
 const tapsOf = (builder: OnnxBuilder, x: string, { kernel, stride, padding: [vertical, horizontal], dilation }: PoolAttributes, [, , height = 0, width = 0]: Sizes, [, , rows = 0, columns = 0]: Sizes) => {
   const amounts = [0, 0, vertical[0], horizontal[0], 0, 0, vertical[1], horizontal[1]]
@@ -58,9 +71,11 @@ export const maxPool2d: Lowering<'maxPool2d'> = ({ builder, uses }, node, inputs
   const values = plainly(maxima, output)
   if (uses(node, 1) === 0) return [values, plainly(maxima, output)]
 
-  const taps = tapsOf(builder, value, attributes, x.shape, shape)
+  const keys = keysOf(builder, value, x.shape)
+  const largestKeys = windowMaxima(builder, keys, attributes)
+  const taps = tapsOf(builder, keys, attributes, x.shape, shape)
   const none = builder.initializer('int32', [1], bytesOf('int32', [0]))
-  const equal = (tap: string): string => builder.op('Equal', [tap, maxima])
+  const equal = (tap: string): string => builder.op('Equal', [tap, largestKeys])
   // From the last tap to the first, so that the first of equals stays.
   const indices = taps.toReversed().reduce(
     (best, tap) => builder.op('Where', [equal(tap.value), indicesOf(builder, tap.offset, attributes, x.shape[3] ?? 0, shape.slice(2)), best]),
@@ -83,9 +98,9 @@ export const maxPool2dGradient: Lowering<'maxPool2dGradient'> = ({ builder }, no
   if (sizeOf(dy.shape) === 0) return [plainly(builder.filled('float', output.shape, 0), output)]
   const [maps = 0, channels = 0, height = 0, width = 0] = x.shape
   const [, , rows = 0, columns = 0] = dy.shape
-  const value = plainValue(builder, x)
-  const maxima = windowMaxima(builder, value, attributes)
-  const taps = tapsOf(builder, value, attributes, x.shape, dy.shape)
+  const keys = keysOf(builder, plainValue(builder, x), x.shape)
+  const maxima = windowMaxima(builder, keys, attributes)
+  const taps = tapsOf(builder, keys, attributes, x.shape, dy.shape)
 
   let rest = plainValue(builder, dy)
   const parts = taps.map((tap, index) => {

@@ -63,7 +63,7 @@ const erfTail = '(0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.4
 export const elementwise = {
   neg: unary('return -x;'),
   abs: unary('return Math.abs(x);'),
-  sign: unary('if (x > 0) { return 1; } if (x < 0) { return -1; } return x;'),
+  sign: unary('if (x > 0) { return 1; } if (x < 0) { return -1; } return 0;'),
   floor: unary('return Math.floor(x);'),
   ceil: unary('return Math.ceil(x);'),
   round: unary(
