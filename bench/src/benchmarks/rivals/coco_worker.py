@@ -21,13 +21,7 @@ def prepare(t):
     truth = COCO()
     truth.dataset = t["groundTruth"]
     truth.createIndex()
-    results = t["results"]
-    if t["iouType"] == "segm":
-        # loadRes takes the first of bbox and segmentation that a result has.
-        results = [{k: v for k, v in r.items() if k != "bbox"} for r in results]
-        for r in results:
-            r["segmentation"] = truth.annToRLE({"image_id": r["image_id"], "segmentation": r["segmentation"]})
-    detections = truth.loadRes(results)
+    detections = truth.loadRes(t["results"])
 
     def run():
         e = COCOeval(truth, detections, t["iouType"])
