@@ -92,7 +92,7 @@ const backward =
     const ofVariance = mul(mul(cube, cotangents.scale), -1 / e.size)
     const slope = add(neg(mul(mul(scale, scale), c2)), ofVariance)
     const offset = sub(mul(cotangents.mean, 1 / e.size), add(mul(slope, mean), mul(scale, c1)))
-    const dx = add(add(mul(cotangents.y, spread(e, mul(gamma, scale))), mul(x, spread(e, slope))), spread(e, offset))
+    const dx = add(mul(cotangents.y, spread(e, mul(gamma, scale))), add(mul(x, spread(e, slope)), spread(e, offset)))
     const vector = (perChannel: Real): Real => reshape([e.c])(sum({ axes: [0] })(perChannel))
     return [dx, vector(aligned), vector(s1)]
   }

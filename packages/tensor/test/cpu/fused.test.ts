@@ -32,3 +32,18 @@ test.each([1, 2])('bias, affine and ReLU in one pass equal the plain program (%i
     { x: value(1, [n, 3, 64, 70]), w: value(2, [4, 3, 3, 3]), b: value(3, [4]), scale: value(4, [n, 4, 1, 1]), offset: value(5, [n, 4, 1, 1]) }
   )
 )
+
+test.each([1, 2])('a scaled map and an affine one in one pass less equal the plain program (%i images)', (n) => {
+  const perMap = [n, 4, 1, 1]
+  return check(
+    ({ x, y, a, b, c }) => {
+      if (!x || !y || !a || !b || !c) return []
+      const sum = add(mul(y, a), add(c, mul(b, x))) as F
+      // Used again, the parts stay what they are.
+      const kept = mul(a, x) as F
+      const inner = add(mul(b, y), c) as F
+      return [sum, add(add(mul(x, b), c), mul(c, y)) as F, add(kept, inner) as F, kept, inner]
+    },
+    { x: value(1, [n, 4, 64, 70]), y: value(2, [n, 4, 64, 70]), a: value(3, perMap), b: value(4, perMap), c: value(5, perMap) }
+  )
+})
