@@ -121,7 +121,7 @@ describe('pooling', () => {
     await expectAgreement(device, (t) => (t === undefined ? [] : [bind('maxPool2d', attributes, t)]), [valueOf('f32', [1, 1, 4, 4], values)])
     await expectAgreement(device, (t) => (t === undefined ? [] : [bind('maxPool2d', { ...attributes, kernel: [1, 1] }, t)]), [valueOf('f32', [1, 1, 4, 4], values)])
   })
-  it('the last NaN of a window is its maximum, for indices and gradients', async () => {
+  it('the last NaN of a window is its maximum, the first −∞ where there is nothing else, for indices and gradients', async () => {
     const next = numbers(7)
     const values = Array.from({ length: 2 * 7 * 6 }, () => {
       const draw = Math.floor(next() * 8)
@@ -131,6 +131,9 @@ describe('pooling', () => {
     for (const [kernel, stride, padding, dilation] of [[3, 2, 1, 1], [2, 1, 0, 2], [1, 2, 0, 1]] as const) {
       const attributes: Attributes['maxPool2d'] = { kernel: [kernel, kernel], stride: [stride, stride], padding: [[padding, padding], [padding, padding]], dilation: [dilation, dilation] }
       const [rows, columns] = windowedMap('test', [7, 6], attributes.kernel, attributes)
+      const lowest = valueOf('f32', [1, 2, 7, 6], Array.from({ length: 84 }, () => -Infinity))
+      await expectAgreement(device, all('maxPool2d', attributes), [lowest])
+      await expectAgreement(device, all('maxPool2dGradient', attributes), [lowest, random(2, [1, 2, rows, columns])])
       await expectAgreement(device, all('maxPool2d', attributes), [x])
       await expectAgreement(device, all('maxPool2dGradient', attributes), [x, random(2, [1, 2, rows, columns])])
     }

@@ -19,17 +19,20 @@ const windowMaxima = (builder: OnnxBuilder, x: string, { kernel, stride, padding
   return builder.op('MaxPool', [padded], { kernel_shape: kernel, strides: stride, dilations: dilation, pads: isWide ? [0, 0, 0, 0] : amounts })
 }
 
+/** The engine's maxima begin with its negative, so a window of −∞ alone seems to have that maximum. */
+const largestFinite = 3.4028234663852886e38
+
 /** How many whole numbers there are from the bits of 2¹²⁷ to those of +∞. */
 const aboveAll = 0x0080_0000
 
 /**
  * Keys that order elements as maxima do: NaN above all numbers, the last of several (as PyTorch's `max_pool2d` chooses), so each NaN of a
- * map becomes a number of its own from 2¹²⁷ on, ascending; numbers are cut off there.
+ * map becomes a number of its own from 2¹²⁷ on, ascending; numbers are cut off there, and where the engine's maxima begin.
  */
 const keysOf = (builder: OnnxBuilder, x: string, [, , height = 0, width = 0]: Sizes): string => {
   const ofNaN = new Float32Array(Int32Array.from({ length: height * width }, (_, position) => 0x7f00_0000 + 1 + (position % (aboveAll - 1))).buffer)
-  const largest = builder.op('Min', [x, builder.floats([2 ** 127])])
-  return builder.op('Where', [builder.op('IsNaN', [x]), builder.initializer('float', [height, width], bytesOf('float', Array.from(ofNaN))), largest])
+  const cut = builder.op('Clip', [x, builder.floats([-largestFinite], []), builder.floats([2 ** 127], [])])
+  return builder.op('Where', [builder.op('IsNaN', [x]), builder.initializer('float', [height, width], bytesOf('float', Array.from(ofNaN))), cut])
 }
 
 /** What each tap of a window reads, `[N, C, OH, OW]` each, in scan order; NaN, which equals nothing, outside the map. */
@@ -67,7 +70,9 @@ export const maxPool2d: Lowering<'maxPool2d'> = ({ builder, uses }, node, inputs
   const isNan = builder.op('Cast', [builder.op('IsNaN', [value])], { to: dataTypeCode.float })
   const anyNan = builder.op('Greater', [windowMaxima(builder, isNan, attributes), builder.floats([0])])
   // The engine's maximum passes over NaN.
-  const maxima = builder.op('Where', [anyNan, builder.floats([NaN]), windowMaxima(builder, value, attributes)])
+  const found = windowMaxima(builder, value, attributes)
+  const numbers = builder.op('Where', [builder.op('Equal', [found, builder.floats([-largestFinite])]), builder.floats([-Infinity]), found])
+  const maxima = builder.op('Where', [anyNan, builder.floats([NaN]), numbers])
   const values = plainly(maxima, output)
   if (uses(node, 1) === 0) return [values, plainly(maxima, output)]
 
