@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { fc, test as propertyTest } from '@fast-check/vitest'
-import { allReduce, collectivesOf, graphOf, joinReplicas, mul, placeholder, slice, tensorsOf, total, trace } from '@tabula/tensor'
+import { allReduce, collectivesOf, compile, floats, graphOf, joinReplicas, mul, placeholder, slice, tensorsOf, total, trace } from '@tabula/tensor'
 import type { HostValue, Shape, Tensor } from '@tabula/tensor'
-import { evaluate } from '@tabula/tensor/reference'
+import { evaluate, referenceDevice } from '@tabula/tensor/reference'
 import { valueAndGradWithAux } from '@tabula/autodiff'
 import { either as E } from 'fp-ts'
-import { batchNorm, oneReplica, simulatedReplicas, syncBatchNorm } from '../src/index.js'
+import { batchNorm, oneReplica, simulatedReplicas, syncBatchNorm, synchronizedBatchNormalize } from '../src/index.js'
 import type { Norm, Affine, Running } from '../src/index.js'
 import { constantOf, generated, largestError, run } from './support/run.js'
 import { torchGroup } from './support/torch-fixtures.js'
@@ -125,6 +125,25 @@ describe('synchronized batch normalization', () => {
       found.running[1]?.forEach((value) => same(value, runningVariance))
     }
   )
+
+  test('in single precision a mean that is large beside the deviation costs no digits once the running mean is near it', async () => {
+    const [rows, channels] = [8, 2]
+    const x = floats([rows, channels, 3, 3], Float32Array.from({ length: rows * channels * 9 }, (_, index) => 1000 + Math.sin(index * 1.7)))
+    const near = floats([channels], [1000.5, 999.25])
+    const varianceOf = async (precision: 'single' | 'double', shifted: boolean) => {
+      const device = referenceDevice({ precision })
+      const program = await compile(device)(({ x: map, near: shift }) => synchronizedBatchNormalize(map, { reduce: oneReplica, label: 'n', ...(shifted ? { shift } : {}) }).variance, { x, near })()
+      if (E.isLeft(program)) throw new Error(JSON.stringify(program.left))
+      const found = await program.right.run({ x, near })()
+      if (E.isLeft(found)) throw new Error(JSON.stringify(found.left))
+      return Array.from(found.right.data, Number)
+    }
+    const exact = await varianceOf('double', true)
+    const worst = (found: readonly number[]) => Math.max(...found.map((v, c) => Math.abs(v - (exact[c] ?? NaN)) / (exact[c] ?? NaN)))
+    expect(worst(await varianceOf('double', false))).toBeLessThan(1e-7)
+    expect(worst(await varianceOf('single', true))).toBeLessThan(1e-5)
+    expect(worst(await varianceOf('single', false))).toBeGreaterThan(1e-3)
+  })
 
   test('one sum forward and one backward for a layer', () => {
     const problem = {

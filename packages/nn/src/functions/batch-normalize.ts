@@ -80,25 +80,31 @@ export const batchNormalize = <S extends Shape>(
  * Batch normalization by the statistics of all replicas' batches together. One sum over replicas of (Σx, Σx², count), and in the
  * derivative one of their cotangents, which are combinations of (Σdy, Σdy·x̂). Shards may differ in size or be empty, and only
  * `rows` that count are part of them. The gradients of weight and bias stay those of this replica.
+ *
+ * `shift` `[C]`, the same on all replicas, is taken from x before it is summed and changes nothing but rounding: a guess of the mean,
+ * such as the running one, keeps Σx² / count − mean² from cancelling where the mean is large beside the deviation.
  */
 export const synchronizedBatchNormalize = <S extends Shape>(
   x: Tensor<S, 'f32'>,
-  { reduce, label, rows, eps = 1e-5 }: { readonly reduce: Reduce; readonly label: string; readonly eps?: number } & CountedRows,
+  { reduce, label, shift, rows, eps = 1e-5 }: { readonly reduce: Reduce; readonly label: string; readonly shift?: Real; readonly eps?: number } & CountedRows,
   weight?: Real,
   bias?: Real
 ): BatchNormalized<S> => {
   const wide: Real = x
   const channels = channelsOf('synchronizedBatchNormalize', wide)
   const local = counted('synchronizedBatchNormalize', wide, rows)
-  const sums = sum({ axes: others(wide) })(local.only(wide))
-  const squares = sum({ axes: others(wide) })(local.only(square(wide)))
+  const origin = shift === undefined ? undefined : stopGradient(shift)
+  const moved = origin === undefined ? wide : sub(wide, spread(wide, origin))
+  const sums = sum({ axes: others(wide) })(local.only(moved))
+  const squares = sum({ axes: others(wide) })(local.only(square(moved)))
   const all: Real = reduce.sum(label)(concatenate({ axis: 0 })<Shape, 'f32'>([sums, squares, reshape([1])(local.count)]))
   const part = (start: number, limit: number): Real => slice({ axis: 0, start, limit })(all)
   const count = reshape([])(part(2 * channels, 2 * channels + 1))
   const share: Real = div(1, maximum(count, 1))
-  const mean: Real = mul(part(0, channels), share)
+  const distance: Real = mul(part(0, channels), share)
+  const mean: Real = origin === undefined ? distance : add(origin, distance)
   // Rounding can leave a variance a little below 0.
-  const variance: Real = maximum(sub(mul(part(channels, 2 * channels), share), square(mean)), 0)
+  const variance: Real = maximum(sub(mul(part(channels, 2 * channels), share), square(distance)), 0)
   return { y: affineNormalize(x, { mean, variance }, { eps }, weight, bias), mean, variance, count }
 }
 

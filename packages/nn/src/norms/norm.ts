@@ -74,13 +74,13 @@ export interface BatchNormOptions {
   readonly momentum?: number
 }
 
-type Normalize = (x: Tensor<Shape, 'f32'>, weight: Parameter, bias: Parameter, counted: CountedRows) => BatchNormalized
+type Normalize = (x: Tensor<Shape, 'f32'>, weight: Parameter, bias: Parameter, counted: CountedRows, running: Running) => BatchNormalized
 
 const byBatch = <const C extends number>(channels: C, scale: number, { eps = 1e-5, momentum = 0.1 }: BatchNormOptions, apply: Normalize) =>
   layer<Affine, Running, Spatial<C, C, 1>>({
     init: (key, path): Initial<Affine, Running> => ({ params: affine(key, path, channels, scale), state: running(key, path, channels) }),
     train: ({ weight, bias }, state, x, { rows } = {}) => {
-      const normalized = apply(x, weight, bias, rows === undefined ? {} : { rows })
+      const normalized = apply(x, weight, bias, rows === undefined ? {} : { rows }, state)
       return [normalized.y, { ...state, ...updateRunning(state, normalized, momentum) }]
     },
     infer: ({ weight, bias }, { running_mean, running_var }, x) => affineNormalize(x, { mean: running_mean, variance: running_var }, { eps }, weight, bias)
@@ -99,8 +99,8 @@ export const syncBatchNorm = (reduce: Reduce, options: BatchNormOptions = {}): N
   name: `syncBatchNorm(${reduce.size})`,
   needsBias: false,
   layer: (channels, { scale = 1 } = {}) =>
-    byBatch(channels, scale, options, (x, weight, bias, counted) =>
-      synchronizedBatchNormalize(x, { ...options, ...counted, reduce, label: `syncBatchNorm(${channels})` }, weight, bias)
+    byBatch(channels, scale, options, (x, weight, bias, counted, { running_mean: shift }) =>
+      synchronizedBatchNormalize(x, { ...options, ...counted, reduce, shift, label: `syncBatchNorm(${channels})` }, weight, bias)
     )
 })
 
