@@ -2,6 +2,7 @@ import {
   binaryCrossEntropyWithLogits, crossEntropy, huberLoss, l1Loss, logSoftmax, logSumExp, mseLoss, sigmoidFocalLoss, smoothL1Loss, softmax
 } from '@tabula/nn'
 import type { LossReduction } from '@tabula/nn'
+import { expandDims, reshape } from '@tabula/tensor'
 import type { Arguments, Floats, Operation, Operations } from './recorded.js'
 import { elementwise } from './recorded.js'
 
@@ -20,14 +21,18 @@ export const losses: Operations = {
   softmax: elementwise(({ floats, args }) => softmax({ axis: args.number('dim') })(floats('x'))),
   log_softmax: elementwise(({ floats, args }) => logSoftmax({ axis: args.number('dim') })(floats('x'))),
   logsumexp: elementwise(({ floats, args }) => logSumExp({ axes: args.list('dim'), keepDimensions: args.truth('keepdim') })(floats('x'))),
-  cross_entropy: elementwise(({ floats, integers, has, args }) =>
-    crossEntropy({
+  cross_entropy: elementwise(({ floats, integers, host, has, args }) => {
+    if (host('target').dtype === 'f32') throw new Error('operand target: expected classes, found probabilities, which have no loss here yet')
+    const loss = crossEntropy({
       reduction: reductionOf(args),
       ignoreIndex: args.number('ignore_index', -100),
       labelSmoothing: args.number('label_smoothing', 0),
       ...(has('weight') ? { weight: floats('weight') } : {})
-    })(floats('x'), integers('target'))
-  ),
+    })
+    const x = floats('x')
+    // A single position, without a batch.
+    return x.shape.length === 1 ? reshape([])(loss(expandDims({ axis: 0 })(x), reshape([1])(integers('target')))) : loss(x, integers('target'))
+  }),
   bce_with_logits: elementwise(({ floats, has, args }) =>
     binaryCrossEntropyWithLogits({
       reduction: reductionOf(args),

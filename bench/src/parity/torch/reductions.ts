@@ -31,6 +31,8 @@ const ranked = (x: Floats, dim: number, count?: number, ascending = false): { re
 /** The first largest (or smallest) along an axis, whose derivative goes to it alone. */
 const extreme = (ascending: boolean): Operation =>
   elementwise(({ floats, args }) => {
+    // All elements at once: equal ones share the derivative.
+    if (!args.has('dim')) return { values: ascending ? T.min()(floats('x')) : T.max()(floats('x')) }
     const axis = args.number('dim')
     // NaN is the largest of all, and the smallest too.
     const { values: found, indices } = ranked(ascending ? T.neg(floats('x')) : floats('x'), axis, 1)
@@ -63,6 +65,7 @@ export const reductions: Operations = {
   mean: sums((recorded) => T.mean(reduction(recorded))(recorded.floats('x'))),
   var: sums((recorded) => T.variance({ ...reduction(recorded), correction: correction(recorded) })(recorded.floats('x'))),
   std: sums((recorded) => T.standardDeviation({ ...reduction(recorded), correction: correction(recorded) })(recorded.floats('x'))),
+  amin: elementwise((recorded) => T.min(reduction(recorded))(recorded.floats('x'))),
   amax: elementwise((recorded) => T.max(reduction(recorded))(recorded.floats('x'))),
   norm: sums(norm),
   max: extreme(false),

@@ -25,10 +25,12 @@ const positionsOf = ({ shape: own, data }: T.HostValue, shape: readonly number[]
 }
 
 /** x with `updates` added where `indices`, of their own shape, point along an axis; along the others they lie at the front of x. */
-const scattered = (x: Floats, indices: Integers, updates: Floats, dim: number): Floats => {
+const scattered = (x: Floats, indices: Integers, given: Floats, dim: number): Floats => {
   const rank = x.shape.length
   const axis = axisOf(dim, rank)
   const [there, back] = lastAndBack(rank, axis)
+  // Updates beyond the indices take no part.
+  const updates = leading(indices.shape)(given)
   const added = T.scatterAdd(T.transpose(there)(indices), { axis: rank - 1, batchDims: rank - 1, size: x.shape[axis] ?? 0 })(T.transpose(there)(updates))
   const placed = T.transpose(back)(added)
   const missing = x.shape.map((size, k) => size - (placed.shape[k] ?? 0))
@@ -44,20 +46,22 @@ const gathered = (x: Floats, indices: Integers, dim: number): Floats => {
   return T.transpose(back)(T.gather(T.transpose(there)(indices), { axis: rank - 1, batchDims: rank - 1 })(T.transpose(there)(front)))
 }
 
-/** x with rows replaced by `values`, or with them added; rows that are replaced must differ. */
-const put = (x: Floats, rows: Integers, values: Floats, accumulate: boolean): Floats => {
+/** x with rows replaced by `given`, which broadcasts, or with it added; rows that are replaced must differ. */
+const put = (x: Floats, indices: Integers, given: Floats, accumulate: boolean): Floats => {
   const size = x.shape[0] ?? 0
+  const rows: Integers = T.select(T.less(indices, 0), T.add(indices, size), indices)
+  const values: Floats = T.broadcastTo([...indices.shape, ...x.shape.slice(1)])(given)
   const placed = T.scatterAdd(rows, { axis: 0, size })(values)
   if (accumulate) return T.add(x, placed)
   const marked = T.scatterAdd(rows, { axis: 0, size })(constantFloats(rows.shape, new Float64Array(T.sizeOf(rows.shape)).fill(1)))
   const hit = T.broadcastTo(x.shape)(T.reshape([size, ...x.shape.slice(1).map(() => 1)])(T.greater(marked, 0)))
-  return T.add(T.select(hit, 0, x), placed)
+  return T.select(hit, placed, x)
 }
 
 /** x repeated `reps` times along each axis. */
 const tiled = (x: Floats, reps: readonly number[]): Floats =>
   reps.reduce<Floats>(
-    (tensor, times, axis) => T.concatenate({ axis })(Array.from({ length: times }, () => tensor)),
+    (tensor, times, axis) => (times === 0 ? T.slice({ axis, limit: 0 })(tensor) : T.concatenate({ axis })(Array.from({ length: times }, () => tensor))),
     T.reshape([...new Array<number>(reps.length - x.shape.length).fill(1), ...x.shape])(x)
   )
 

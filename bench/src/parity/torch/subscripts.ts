@@ -1,6 +1,5 @@
 import * as T from '@tabula/tensor'
 import { axisOf } from './axes.js'
-import { integers } from './recorded.js'
 import type { Floats, Integers } from './recorded.js'
 
 /** The parts of a subscript such as `x[:, 1:4:2, None]`, with `...` and missing parts at the end written out as `:`. */
@@ -55,14 +54,19 @@ const fromFront = (indices: Integers, size: number): Integers => T.select(T.less
  * Advanced indexing by whole numbers, such as `x[i, j]` or `x[:, i]`: the indices broadcast together, and their axes take the place of the
  * indexed ones where those are neighbours, else the front (NumPy's rule, and PyTorch's).
  */
-export const indexed = (x: Floats, text: string, operand: (name: string) => Integers): Floats => {
-  const parts = subscriptsOf(text, x.shape.length)
+export const indexed = (whole: Floats, text: string, operand: (name: string) => Integers): Floats => {
+  const asked = subscriptsOf(text, whole.shape.length)
+  if (asked.includes('None')) throw new Error(`subscript ${text}: a new axis beside indices is not known`)
+  // Ranges and single positions are taken first, as in PyTorch: what is left of a range is a whole axis, of a position nothing.
+  const isBasic = (part: string): boolean => part.includes(':') || /^-?\d+$/.test(part)
+  const x = sliced(whole, `x[${asked.map((part) => (isBasic(part) ? part : ':')).join(', ')}]`)
+  const parts = asked.filter((part) => part.includes(':') || !isBasic(part)).map((part) => (part.includes(':') ? ':' : part))
   const chosen = parts.flatMap((part, axis) => (part === ':' ? [] : [{ axis, part }]))
   const others = parts.flatMap((part, axis) => (part === ':' ? [axis] : []))
   const [first] = chosen
   if (first === undefined) return x
   const size = (axis: number): number => x.shape[axis] ?? 0
-  const indices = chosen.map(({ axis, part }): Integers => fromFront(/^-?\d+$/.test(part) ? integers([], [Number(part)]) : operand(part), size(axis)))
+  const indices = chosen.map(({ axis, part }): Integers => fromFront(operand(part), size(axis)))
   const flat = indices.reduce((position, index, k): Integers => T.add(T.mul(position, size(chosen[k]?.axis ?? 0)), index))
   const merged = T.reshape([chosen.reduce((product, { axis }) => product * size(axis), 1), ...others.map(size)])(T.transpose([...chosen.map(({ axis }) => axis), ...others])(x))
   const front: Floats = T.gather(flat, { axis: 0 })(merged)

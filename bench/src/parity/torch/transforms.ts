@@ -27,9 +27,9 @@ const pasted = ({ host, args }: Recorded): HostValue => {
   const [count = 0, , side = 0] = masks.shape
   const [height, width] = args.pair('size')
   const all = new Float64Array(count * height * width)
+  const rule = { _tag: 'padded', padding: args.number('padding', 1), pixels: 'exclusive' } as const
   for (let index = 0; index < count; index++) {
     const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = boxes.data.subarray(4 * index, 4 * index + 4)
-    const rule = { _tag: 'padded', padding: args.number('padding', 1), pixels: 'exclusive' } as const
     all.set(pasteMask(rule, { probabilities: masks.data, start: index * side * side, side }, [x1, y1, x2, y2], { height, width }), index * height * width)
   }
   return hostValue('f32', [count, 1, height, width], all)

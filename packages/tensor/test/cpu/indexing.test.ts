@@ -83,6 +83,8 @@ describe('topK', () => {
     await expectAgreement(device, all('topK', { k }), [x], { variants: 6 })
     await expectAgreement(device, all('topK', { k }), [{ ...x, data: x.data.map((v) => Math.round(v * 2)) }], { variants: 6 })
   })
+  it('NaN is above infinity', () =>
+    expectAgreement(device, all('topK', { k: 6 }), [valueOf('f32', [6], [1, Infinity, -Infinity, NaN, Infinity, NaN])], { variants: 1 }))
   it('NaN is the largest, in index order', () =>
     expectAgreement(device, all('topK', { k: 6 }), [valueOf('f32', [6], [1, NaN, -Infinity, NaN, 5, 2])], { variants: 1 }))
   it('of many', () => expectAgreement(device, all('topK', { k: 500 }), [random(4, [2, 30000])], { variants: 1 }))
@@ -113,6 +115,11 @@ describe('nms', () => {
     const pair = valueOf('f32', [1, 2, 4], [0, 0, 10, 10, 0, 0, 10, 5])
     for (const inclusive of [true, false]) {
       await expectAgreement(device, all('nms', { iouThreshold: 0.5, inclusive, offset: 0 }), [pair, valueOf('f32', [1, 2], [2, 1])], { variants: 1 })
+    }
+  })
+  it('takes NaN for the highest score', async () => {
+    for (const scores of [[0.5, NaN, 0.7, Infinity, NaN], [NaN, NaN, NaN, NaN, NaN], [NaN, -Infinity, 0.3, -Infinity, 0.2]]) {
+      await expectAgreement(device, all('nms', { iouThreshold: 0.1, inclusive: false, offset: 0 }), [boxes(1, 1, 5), valueOf('f32', [1, 5], scores)], { variants: 1 })
     }
   })
   it('keeps nothing where every score is −∞', () =>
