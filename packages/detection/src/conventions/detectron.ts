@@ -5,7 +5,7 @@ import type { Conventions } from './conventions.js'
  * that leave the image do not train, suppression at the threshold, 2000 proposals of a batch.
  *
  * Two things differ. Detectron rasterizes an object's polygons in each region for its mask target, which here is pooled from the object's
- * bitmap (see README). It keeps detections that tie with the hundredth, which here are cut.
+ * bitmap (3 % of the cells differ, see README). It keeps detections that tie with the hundredth, which here are cut.
  */
 export const detectron = {
   offset: 1,
