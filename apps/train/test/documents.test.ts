@@ -125,3 +125,42 @@ test('the quick start has at most 15 lines', () => {
   expect(lines.length).toBeGreaterThan(5)
   expect(lines.length).toBeLessThanOrEqual(15)
 })
+
+describe('what is published', () => {
+  interface Manifest {
+    readonly description?: string
+    readonly license?: string
+    readonly type?: string
+    readonly engines?: object
+    readonly files?: readonly string[]
+    readonly sideEffects?: boolean
+    readonly dependencies?: Readonly<Record<string, string>>
+    readonly peerDependencies?: Readonly<Record<string, string>>
+    readonly exports?: Readonly<Record<string, string | Readonly<Record<string, string>>>>
+  }
+  const folders = [...readdirSync(join(root, 'packages')).map((name) => `packages/${name}`), 'apps/train']
+  const manifestOf = (folder: string): Manifest => JSON.parse(read(`${folder}/package.json`))
+
+  test.each(folders)('%s says what it is, for which Node, under which license, and has types at every entry', (folder) => {
+    const { description, license, type, engines, files, sideEffects, exports = {} } = manifestOf(folder)
+    expect({ license, type, engines }).toEqual({ license: 'MIT', type: 'module', engines: { node: '>=20.19' } })
+    expect(description).toMatch(/\.$/)
+    expect(files).toEqual(expect.arrayContaining(['dist', 'README.md', 'LICENSE']))
+    expect(read(`${folder}/LICENSE`)).toBe(read('LICENSE'))
+    if (folder.startsWith('packages/')) expect(sideEffects).toBe(false)
+    const entries = Object.entries(exports).filter(([name]) => name !== './package.json')
+    expect(entries.length).toBeGreaterThan(0)
+    entries.forEach(([, entry]) => {
+      expect(Object.keys(entry)).toEqual(['@tabula/source', 'types', 'default'])
+      expect(existsSync(join(root, folder, typeof entry === 'string' ? entry : (entry['@tabula/source'] ?? '')))).toBe(true)
+    })
+  })
+
+  test('NOTICE names every package that is installed with it', () => {
+    const plain = (text: string): string => text.toLowerCase().replaceAll(/[\s-]/g, '')
+    const notice = plain(read('NOTICE'))
+    const used = new Set(folders.flatMap((folder) => Object.keys({ ...manifestOf(folder).dependencies, ...manifestOf(folder).peerDependencies })).filter((name) => !name.startsWith('@tabula/')))
+    expect(used.size).toBeGreaterThan(10)
+    expect([...used].filter((name) => !notice.includes(plain(name === 'onnxruntime-node' ? 'ONNX Runtime' : name)))).toEqual([])
+  })
+})
