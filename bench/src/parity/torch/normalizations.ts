@@ -1,7 +1,6 @@
-import { add, concatenate, slice } from '@tabula/tensor'
-import type { Shape, Tensor } from '@tabula/tensor'
-import { affineNormalize, batchNormalize, groupNormalize, layerNormalize, synchronizedBatchNormalize, updateRunning } from '@tabula/nn'
-import type { BatchNormalized, Reduce } from '@tabula/nn'
+import { concatenate, slice } from '@tabula/tensor'
+import { affineNormalize, batchNormalize, groupNormalize, layerNormalize, simulatedReplicas, synchronizedBatchNormalize, updateRunning } from '@tabula/nn'
+import type { BatchNormalized } from '@tabula/nn'
 import type { Arguments, Floats, Operations, Recorded } from './recorded.js'
 import { norms } from './recorded.js'
 
@@ -33,33 +32,6 @@ const shards = (x: Floats, sizes: readonly number[]): readonly Floats[] => {
   })
 }
 
-/** Answers what a replica wants summed, by running it once: the sum's argument rests on its shard alone. */
-const contributionOf = (shard: Floats, replicas: number, eps: number): Floats => {
-  const asked: Floats[] = []
-  const listen: Reduce = {
-    size: replicas,
-    sum: () => (x) => {
-      asked.push(x)
-      return x
-    }
-  }
-  synchronizedBatchNormalize(shard, { reduce: listen, label: 'contribution', eps })
-  const [contribution] = asked
-  if (contribution === undefined) throw new Error('a synchronized layer asked for no sum')
-  return contribution
-}
-
-/** Synchronized normalization of all shards, in one program: each replica's sum is the sum of what all replicas ask for. */
-const synchronized = (recorded: Recorded): readonly BatchNormalized[] => {
-  const { floats, args } = recorded
-  const eps = args.number('eps', 1e-5)
-  const parts = shards(floats('x'), sizesOf(args))
-  const all = parts.map((shard) => contributionOf(shard, parts.length, eps)).reduce((a, b): Floats => add(a, b))
-  // The layer asks once, for a vector shaped like each replica's contribution.
-  const reduce: Reduce = { size: parts.length, sum: () => <S extends Shape>() => all as Tensor<S, 'f32'> }
-  return parts.map((shard) => synchronizedBatchNormalize(shard, { reduce, label: 'parity', eps }, ...affine(recorded)))
-}
-
 const joined = (parts: readonly BatchNormalized[]): Floats => concatenate({ axis: 0 })(parts.map(({ y }) => y))
 
 /** Group `norm`. */
@@ -85,12 +57,16 @@ export const normalizations: Operations = {
     args.irrelevant('momentum')
     return { y: normalized.y, ...(recorded.has('running_mean') ? newRunning(recorded, normalized) : {}) }
   }),
-  sync_batch_norm: norms((recorded) => {
-    const parts = synchronized(recorded)
-    const [first] = parts
-    if (first === undefined) throw new Error('expected at least one replica')
-    return { y: joined(parts), ...newRunning(recorded, first), batch_mean: first.mean, batch_var_biased: first.variance }
-  }),
+  /** One replica's part: what it sums with the others is an `allReduce` of its own program. */
+  sync_batch_norm: {
+    ...norms((recorded) => {
+      const { floats, args } = recorded
+      const reduce = simulatedReplicas(sizesOf(args).length)
+      const normalized = synchronizedBatchNormalize(floats('x'), { reduce, label: 'parity', eps: args.number('eps', 1e-5) }, ...affine(recorded))
+      return { y: normalized.y, ...newRunning(recorded, normalized), batch_mean: normalized.mean, batch_var_biased: normalized.variance }
+    }),
+    replicas: { split: sizesOf, operand: 'x', output: 'y' }
+  },
   batch_norm_per_replica: norms((recorded) => {
     const { floats, args } = recorded
     recorded.irrelevant('running_mean', 'running_var')

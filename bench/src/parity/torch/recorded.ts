@@ -56,6 +56,8 @@ export interface Operation {
   readonly build: (recorded: Recorded) => Tensor | Outputs
   /** Turns results of fixed size into the recorded form, such as a mask of kept boxes into their indices. */
   readonly finish?: (values: Readonly<Record<string, HostValue>>, recorded: Recorded) => Readonly<Record<string, HostValue>>
+  /** The operation runs on several replicas at once: how its samples are split, and which operand and result hold a row for each sample. */
+  readonly replicas?: { readonly split: (args: Arguments) => readonly number[]; readonly operand: string; readonly output: string }
   /** The recorded decisions were taken in single precision, so the reference interpreter must take them so too. */
   readonly singlePrecision?: boolean
 }

@@ -1,13 +1,14 @@
 import { either as E } from 'fp-ts'
 import { vjp } from '@tabula/autodiff'
-import { graphOf, isTensor, placeholder, showError, simplify, tensorsOf } from '@tabula/tensor'
-import type { Device, HostValue, Shape, Tensor } from '@tabula/tensor'
+import { graphOf, isTensor, joinReplicas, placeholder, showError, simplify, tensorsOf } from '@tabula/tensor'
+import type { Device, Graph, HostValue, Shape, Tensor } from '@tabula/tensor'
 import { referenceDevice } from '@tabula/tensor/reference'
 import { compare } from '../compare.js'
 import type { Comparison } from '../compare.js'
 import type { Recording } from '../files.js'
 import { argumentsOf } from './arguments.js'
 import { truthsOf } from './recorded.js'
+import { joinRows, rowsOf, sumOf } from './host-rows.js'
 import type { Accuracy, Operation, Outputs, Recorded } from './recorded.js'
 
 /** A row of `cases.json`: see the fixtures' README. */
@@ -51,9 +52,26 @@ const namedOutputs = (built: Tensor | Outputs, names: readonly string[]): Output
   return { [only]: built }
 }
 
-/** What a row's operands, cotangents and results are on a device, and how they compare with the recorded ones. */
-export const runCase = async (row: TorchCase, operation: Operation, recording: Recording, device: Device): Promise<readonly Comparison[]> => {
-  const recorded = (name: string): HostValue => required(recording, `${row.name}/${name}`)
+/** Where a row's tensors are read from. */
+interface Source {
+  readonly has: (name: string) => boolean
+  readonly recorded: (name: string) => HostValue
+}
+
+const sourceOf = (row: TorchCase, recording: Recording): Source => ({
+  has: (name) => recording.has(`${row.name}/${name}`),
+  recorded: (name) => required(recording, `${row.name}/${name}`)
+})
+
+/** A row as a program: its parameters with their numbers, its results and gradients, and how it reads the recording. */
+interface Program {
+  readonly parameters: readonly { readonly tensor: Tensor; readonly value: HostValue }[]
+  readonly outputs: Outputs
+  readonly gradients: Outputs
+  readonly access: Recorded
+}
+
+const programOf = (row: TorchCase, operation: Operation, { has, recorded }: Source): Program => {
   const inputs = new Map<string, { readonly tensor: Tensor; readonly value: HostValue }>()
   const declare = (name: string): Tensor => {
     const value = recorded(name)
@@ -100,34 +118,85 @@ export const runCase = async (row: TorchCase, operation: Operation, recording: R
   const unused = row.inputs.filter((name) => !used.has(name))
   if (unused.length > 0) throw new Error(`${row.op} knows no operand ${unused.join(', ')}`)
   const cotangents = Object.fromEntries(
-    Object.keys(outputs).map((name) => [name, recording.has(`${row.name}/ct.${name}`) ? (declare(`ct.${name}`) as Tensor<Shape, 'f32'>) : null])
+    Object.keys(outputs).map((name) => [name, has(`ct.${name}`) ? (declare(`ct.${name}`) as Tensor<Shape, 'f32'>) : null])
   )
   const gradients: Outputs = row.grads.length > 0 ? pullback(cotangents) : {}
+  return { parameters: [...inputs.values()], outputs, gradients, access: access({}) }
+}
 
-  const names = Object.keys(outputs)
-  const parameters = [...inputs.values()]
-  const graph = simplify(graphOf(parameters.map(({ tensor }) => tensor), tensorsOf([outputs, gradients])))
-  const engine = operation.singlePrecision === true && device.name === 'reference' ? referenceDevice({ precision: 'single' }) : device
-  const executable = await engine.compile(graph)()
+/** Runs a graph once. Throws with the device's message where it cannot. */
+const runOnce = async (engine: Device, graph: Graph, values: readonly HostValue[]): Promise<readonly HostValue[]> => {
+  const executable = await engine.compile(simplify(graph))()
   if (E.isLeft(executable)) throw new Error(showError(executable.left))
-  const ran = await executable.right.run(parameters.map(({ value }) => value))()
+  const ran = await executable.right.run(values)()
   executable.right.release()
   if (E.isLeft(ran)) throw new Error(showError(ran.left))
+  return ran.right
+}
 
-  const found = Object.fromEntries(names.flatMap((name, index) => {
-    const value = ran.right[index]
-    return value === undefined ? [] : [[name, value]]
-  }))
-  const finished = operation.finish?.(found, access({})) ?? found
+/** A program's own results by name, out of what a run answered from `start` on; then its gradients. */
+const namedResults = ({ outputs, gradients }: Program, ran: readonly HostValue[], start: number) => {
+  const named = (names: readonly string[], from: number) =>
+    Object.fromEntries(names.flatMap((name, index) => {
+      const value = ran[from + index]
+      return value === undefined ? [] : [[name, value]]
+    }))
+  const names = Object.keys(outputs)
+  return { values: named(names, start), gradients: named(Object.keys(gradients), start + names.length) }
+}
+
+const graphOfProgram = ({ parameters, outputs, gradients }: Program): Graph => graphOf(parameters.map(({ tensor }) => tensor), tensorsOf([outputs, gradients]))
+
+/** What a row's results and gradients are on a device, and how they compare with the recorded ones. */
+export const runCase = async (row: TorchCase, operation: Operation, recording: Recording, device: Device): Promise<readonly Comparison[]> => {
+  const source = sourceOf(row, recording)
+  const engine = operation.singlePrecision === true && device.name === 'reference' ? referenceDevice({ precision: 'single' }) : device
   const exact = engine.name === 'reference' && operation.singlePrecision !== true
-  const ofOutputs = row.outputs.map((name) => {
-    const wanted = recorded(`out.${name}`)
-    return compare(name, finished[name], wanted, toleranceOf(operation.accuracy, wanted, exact, 'value'))
+  const ofOutput = (name: string, found: HostValue | undefined): Comparison => {
+    const wanted = source.recorded(`out.${name}`)
+    return compare(name, found, wanted, toleranceOf(operation.accuracy, wanted, exact, 'value'))
+  }
+  const ofGradient = (name: string, found: HostValue | undefined): Comparison => {
+    const wanted = source.recorded(`grad.${name}`)
+    return compare(`gradient of ${name}`, found, wanted, toleranceOf(operation.accuracy, wanted, exact, 'gradient'))
+  }
+  if (operation.replicas === undefined) {
+    const program = programOf(row, operation, source)
+    const ran = await runOnce(engine, graphOfProgram(program), program.parameters.map(({ value }) => value))
+    const { values, gradients } = namedResults(program, ran, 0)
+    const finished = operation.finish?.(values, program.access) ?? values
+    return [...row.outputs.map((name) => ofOutput(name, finished[name])), ...row.grads.map((name) => ofGradient(name, gradients[name]))]
+  }
+
+  // Every replica's program is built and differentiated with its own shard, and their graphs are joined.
+  const { split, operand, output } = operation.replicas
+  const sizes = split(argumentsOf(row.attrs))
+  const sharded = new Set([`in.${operand}`, `ct.${output}`])
+  const programs = sizes.map((size, replica) => {
+    const start = sizes.slice(0, replica).reduce((a, b) => a + b, 0)
+    return programOf(row, operation, {
+      ...source,
+      recorded: (name) => (sharded.has(name) ? rowsOf(source.recorded(name), start, size) : source.recorded(name))
+    })
   })
-  const ofGradients = row.grads.map((name) => {
-    const wanted = recorded(`grad.${name}`)
-    const index = names.length + Object.keys(gradients).indexOf(name)
-    return compare(`gradient of ${name}`, ran.right[index], wanted, toleranceOf(operation.accuracy, wanted, exact, 'gradient'))
+  const parameters = programs.flatMap((program) => program.parameters)
+  const ran = await runOnce(engine, joinReplicas(programs.map(graphOfProgram)), parameters.map(({ value }) => value))
+  let place = 0
+  const results = programs.map((program) => {
+    const own = namedResults(program, ran, place)
+    place += Object.keys(program.outputs).length + Object.keys(program.gradients).length
+    return own
   })
-  return [...ofOutputs, ...ofGradients]
+  const all = (of: (result: (typeof results)[number]) => HostValue | undefined): readonly HostValue[] => results.flatMap((result) => of(result) ?? [])
+  return [
+    // What is not sharded every replica must answer alike.
+    ...row.outputs.flatMap((name) => {
+      const found = all(({ values }) => values[name])
+      return name === output ? [ofOutput(name, joinRows(found))] : results.map((_, replica) => ofOutput(name, found[replica]))
+    }),
+    ...row.grads.map((name) => {
+      const found = all(({ gradients }) => gradients[name])
+      return ofGradient(name, name === operand ? joinRows(found) : sumOf(found))
+    })
+  ]
 }

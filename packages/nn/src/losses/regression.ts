@@ -32,7 +32,8 @@ export const smoothL1Loss =
     if (beta === 0) {
       // The L1 loss; but where x = target, PyTorch gives each of them the derivative −1.
       const falling = neg(add(x, target))
-      return reduceLoss(select(equal(x, target), sub(falling, stopGradient(falling)), distance), reduction)
+      const apart: Real = select(greater(distance, 0), distance, square(difference))
+      return reduceLoss(select(equal(x, target), sub(falling, stopGradient(falling)), apart), reduction)
     }
     const far = greaterEqual(distance, beta)
     return reduceLoss(select(far, sub(distance, 0.5 * beta), mul(square(select(far, 0, difference)), 0.5 / beta)), reduction)
