@@ -1,6 +1,6 @@
 /** Type-checks texts, for tests of what the compiler says and of how much work types are. */
 import { fileURLToPath } from 'node:url'
-import { createCompilerHost, createProgram, createSourceFile, flattenDiagnosticMessageText, parseJsonConfigFileContent, readConfigFile, ScriptTarget, sys } from 'typescript'
+import { createCompilerHost, createProgram, createSourceFile, flattenDiagnosticMessageText, parseJsonConfigFileContent, readConfigFile, sys } from 'typescript'
 
 export const typeCheck = (folder, sources) => {
   const root = fileURLToPath(folder)
@@ -12,9 +12,9 @@ export const typeCheck = (folder, sources) => {
   const program = createProgram([...files.keys()], options, {
     ...host,
     fileExists: (name) => files.has(name) || fileExists(name),
-    getSourceFile: (name, ...rest) => {
+    getSourceFile: (name, language, ...rest) => {
       const text = files.get(name)
-      return text === undefined ? getSourceFile(name, ...rest) : createSourceFile(name, text, ScriptTarget.ES2022, true)
+      return text === undefined ? getSourceFile(name, language, ...rest) : createSourceFile(name, text, language, true)
     }
   })
   return [...files.keys()].map((name) => {
