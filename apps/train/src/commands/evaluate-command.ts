@@ -77,9 +77,9 @@ export const evaluateRun = (request: EvaluateRequest, onBatch: (done: number, al
     TE.bind('device', () => chooseDevice(request.device)),
     TE.flatMap(({ found, split, device }) => {
       const maxDets = request.maxDets ?? found.config.evaluation.maxDets
-      // Enough detections an image for the limit that is asked for.
+      // As in training, and enough detections of an image for a limit that is asked for.
       const { detections } = found.config.model
-      const config: Config = { ...found.config, model: { ...found.config.model, detections: { ...detections, count: Math.max(detections.count, maxDets) } } }
+      const config: Config = { ...found.config, model: { ...found.config.model, detections: { ...detections, count: Math.max(detections.count, request.maxDets ?? 0) } } }
       const labels = labelMap({ categories: found.checkpoint.progress.categories })
       const model = modelOf(config, labels.size + 1)
       const detector = detectorOn(device.device, model, labels.categoryIdOf, config.evaluation.batch)

@@ -59,8 +59,14 @@ const take = async (run: string): Promise<E.Either<Failure, () => Promise<void>>
     try {
       const file = await open(path, 'wx')
       const holder: Holder = { pid: process.pid, host: hostname(), started: startOf(process.pid), since: new Date().toISOString() }
-      await file.writeFile(`${JSON.stringify(holder)}\n`)
-      await file.close()
+      try {
+        await file.writeFile(`${JSON.stringify(holder)}\n`)
+      } catch (cause) {
+        await rm(path, { force: true })
+        throw cause
+      } finally {
+        await file.close()
+      }
       const renewing = setInterval(() => void utimes(path, new Date(), new Date()).catch(() => undefined), renewal)
       renewing.unref()
       return E.right(async () => {
@@ -69,7 +75,7 @@ const take = async (run: string): Promise<E.Either<Failure, () => Promise<void>>
       })
     } catch (cause) {
       if (!(cause instanceof Error && 'code' in cause && cause.code === 'EEXIST')) {
-        return E.left(badInput(`${run}: expected a folder that can be written, found ${messageOf(cause)}. Change its permissions, or choose another folder.`))
+        return E.left(badInput(`${run}: expected a folder that can be written, found ${messageOf(cause)}. Change its permissions or free space on the disk, or choose another folder.`))
       }
       const holder = await holderOf(path)
       if (holder === 'unknown') await setTimeout(pause)

@@ -24,8 +24,9 @@ export const drawComparison = (
   )
 
 const joinPictures = async (font: LabelFont, left: Buffer, right: Buffer): Promise<Buffer> => {
-  const { width, height } = await sharp(left).metadata()
-  const size = { width: 2 * width + gap, height: height + header }
+  const [{ width, height }, other] = await Promise.all([sharp(left).metadata(), sharp(right).metadata()])
+  // A legend makes a picture higher.
+  const size = { width: 2 * width + gap, height: Math.max(height, other.height) + header }
   const title = (text: string, x: number): string => `<path d="${font.pathOf(text, x, header - 8, textSize)}" fill="#111"/>`
   const titles =
     `<svg xmlns="http://www.w3.org/2000/svg" width="${size.width}" height="${header}">` +

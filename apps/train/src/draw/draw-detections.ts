@@ -5,6 +5,7 @@ import { paintMask, toBitmap } from './mask-bitmap.js'
 import { placeLabels } from './place-labels.js'
 import type { Colour, DrawError, Drawable, RgbImage } from './picture.js'
 import type { LabelFont } from './label-font.js'
+import type { Rectangle } from './place-labels.js'
 
 /** How a picture is drawn. */
 export type DrawOptions = {
@@ -17,8 +18,9 @@ export type DrawOptions = {
 const maskOpacity = 0.4
 
 /**
- * A PNG (or JPEG) of the image with the masks, boxes, class names and scores of the detections over it, the surest on top. Where a
- * crowded picture has no free place left for a label, the box stays without one. Left where a size does not fit.
+ * A PNG (or JPEG) of the image with the masks, boxes, class names and scores of the detections over it, the surest on top. Where labels
+ * would cover a crowded picture, the names are in a legend under it, and the labels are the scores of the surest. Where there is no free
+ * place left for a label, the box stays without one. Left where a size does not fit.
  */
 export const drawDetections = (
   font: LabelFont,
@@ -66,32 +68,36 @@ const draw = async (
   const pixels = new Uint8Array(raw)
   const rising = [...detections].sort((a, b) => (a.score ?? 1) - (b.score ?? 1))
   for (const { mask, colour } of rising) if (mask !== undefined) paintMask(pixels, toBitmap(mask), zoom, colour, maskOpacity)
-  const overlay = overlaySvg(font, rising, { width, height, zoom })
+  const { svg, legend } = overlaySvg(font, rising, { width, height, zoom })
   return sharp(pixels, { raw: { width, height, channels: 3 } })
-    .composite([{ input: Buffer.from(overlay) }])
+    .extend({ bottom: legend, background: '#fff' })
+    .composite([{ input: Buffer.from(svg) }])
     .removeAlpha()
     .toFormat(format, format === 'jpeg' ? { quality: 82, chromaSubsampling: '4:4:4' } : {})
     .toBuffer()
 }
 
+/** A box on the picture with the texts that its label may have. */
+interface Item {
+  readonly box: Rectangle
+  readonly className: string
+  readonly score: string
+  readonly colour: Colour
+}
+
+/** Share of a picture that more labels than these may cover. Else names go into a legend under it, and only the surest scores are shown. */
+const [labelShare, fewLabels] = [0.15, 8]
+
+/** The boxes and labels of a picture, and the height of the legend under it; none where the labels hold the names. */
 const overlaySvg = (
   font: LabelFont,
   rising: readonly Drawable[],
   { width, height, zoom }: { readonly width: number; readonly height: number; readonly zoom: number }
-): string => {
-  const size = rising.length > 40 ? 10 : 13
-  const [padding, lineHeight] = [3, size + 5]
+): { readonly svg: string; readonly legend: number } => {
   const clamp = (value: number, high: number): number => Math.min(high, Math.max(0, value * zoom))
-  const items = rising.map((item) => {
-    const [left, top] = [clamp(item.box[0], width), clamp(item.box[1], height)]
-    const box = { left, top, width: clamp(item.box[2], width) - left, height: clamp(item.box[3], height) - top }
-    const text = item.score === undefined ? item.className : `${item.className} ${item.score.toFixed(2)}`
-    return {
-      box,
-      text,
-      colour: item.colour,
-      label: { box, width: Math.ceil(font.widthOf(text, size)) + 2 * padding, height: lineHeight }
-    }
+  const items = rising.map(({ box, className, score, colour }): Item => {
+    const [left, top] = [clamp(box[0], width), clamp(box[1], height)]
+    return { box: { left, top, width: clamp(box[2], width) - left, height: clamp(box[3], height) - top }, className, score: score?.toFixed(2) ?? '', colour }
   })
   const boxes = items.map(({ box, colour }) => {
     const frame = `x="${box.left}" y="${box.top}" width="${Math.max(1, box.width)}" height="${Math.max(1, box.height)}" fill="none"`
@@ -99,17 +105,51 @@ const overlaySvg = (
   })
   // The surest detection chooses its place first.
   const falling = [...items].reverse()
-  const places = placeLabels(
-    falling.map(({ label }) => label),
-    { width, height }
-  )
-  const labels = falling.map(({ text, colour }, index) => {
+  const most = labelShare * width * height
+  const named = labelsOf(font, falling, ({ className, score }) => (score === '' ? className : `${className} ${score}`), 13)
+  const crowded = named.length > fewLabels && named.reduce((sum, { area }) => sum + area, 0) > most
+  const labels = crowded ? labelsOf(font, falling, ({ score }) => score, 10) : named
+  let covered = 0
+  const shown = labels.filter(({ text, area }) => text !== '' && (!crowded || (covered += area) <= most))
+  const places = placeLabels(shown, { width, height })
+  const texts = shown.map(({ text, colour, size }, index) => {
     const at = places[index]
     if (at === undefined) return ''
     const plate = `<rect x="${at.left}" y="${at.top}" width="${at.width}" height="${at.height}" rx="2" fill="${rgb(colour)}"/>`
     return `${plate}<path d="${font.pathOf(text, at.left + padding, at.top + size + 0.5, size)}" fill="${inkOn(colour)}"/>`
   })
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">${boxes.join('')}${labels.join('')}</svg>`
+  const legend = crowded ? legendOf(font, falling, { width, top: height }) : { svg: '', height: 0 }
+  return { svg: `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height + legend.height}">${boxes.join('')}${texts.join('')}${legend.svg}</svg>`, legend: legend.height }
+}
+
+const padding = 3
+
+/** Labels of boxes with these texts, before they have a place. */
+const labelsOf = (font: LabelFont, items: readonly Item[], textOf: (item: Item) => string, size: number) =>
+  items.map((item) => {
+    const text = textOf(item)
+    const [width, height] = [Math.ceil(font.widthOf(text, size)) + 2 * padding, size + 5]
+    return { box: item.box, colour: item.colour, text, size, width, height, area: text === '' ? 0 : width * height }
+  })
+
+/** Rows with each class's colour, name and count, from `top` down. */
+const legendOf = (font: LabelFont, items: readonly Item[], { width, top }: { readonly width: number; readonly top: number }): { readonly svg: string; readonly height: number } => {
+  const [size, row, swatch, gap] = [12, 20, 12, 6]
+  const classes = new Map<string, { readonly colour: Colour; readonly count: number }>()
+  items.forEach(({ className, colour }) => classes.set(className, { colour, count: (classes.get(className)?.count ?? 0) + 1 }))
+  let [left, rows] = [gap, 1]
+  const entries = [...classes].map(([name, { colour, count }]) => {
+    const text = `${name} (${count})`
+    const wide = swatch + gap + Math.ceil(font.widthOf(text, size))
+    if (left > gap && left + wide > width - gap) {
+      left = gap
+      rows++
+    }
+    const [x, y] = [left, top + (rows - 1) * row]
+    left += wide + 3 * gap
+    return `<rect x="${x}" y="${y + 4}" width="${swatch}" height="${swatch}" fill="${rgb(colour)}"/><path d="${font.pathOf(text, x + swatch + gap, y + 14.5, size)}" fill="#111"/>`
+  })
+  return { svg: `<rect x="0" y="${top}" width="${width}" height="${rows * row}" fill="#fff"/>${entries.join('')}`, height: rows * row }
 }
 
 const rgb = (colour: Colour): string => `rgb(${colour.join(',')})`

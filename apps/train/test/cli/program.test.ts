@@ -60,6 +60,9 @@ test('mistakes in files are told with file and place, and nothing is written', a
     [['evaluate', folder, '--image-ids', ','], /--image-ids.*at least 0/],
     [['train', folder], /expected a configuration file, found a folder/],
     [['train', at('empty.json', '')], /empty\.json: expected JSON, found an empty file/],
+    [['train', at('many.json', { optimization: { steps: 1, batch: 1e9 } })], /optimization\.batch: expected an integer from 1 to 4096/],
+    [['train', at('huge.json', { data: { minSize: 16000, maxSize: 16000 }, optimization: { steps: 1, batch: 64 } })], /optimization\.batch: expected a batch whose images hold at most 2,000,000,000 numbers, found 64 of 16000 × 16000 pixels/],
+    [['start', '--data', join(folder, 'never'), '--config', 'nowhere.json'], /nowhere\.json.*no such file/],
     [['train', at('wide.json', { model: { width: 1e9 }, optimization: { steps: 1 } })], /model\.width: expected an integer from 1 to 65536/],
     [['shapes', join(good, 'x'), '--images', '1', '--seed', '1'], /a file of this name/]
   ]
@@ -74,6 +77,9 @@ test('mistakes in files are told with file and place, and nothing is written', a
 test.each<[string, readonly string[], RegExp]>([
   ['an unknown command', ['trian'], /train/],
   ['a missing argument', ['evaluate'], /run/],
+  ['a misspelled option, before one that is missing', ['coco', 'stats', '--annotation', 'x'], /Did you mean --annotations\?/],
+  ['missing options, all of them', ['coco', 'eval', '--type', 'bbox'], /expected --annotations <file> and --results <file>/],
+  ['help for an unknown command', ['help', 'trian'], /unknown command 'trian'[^]*train, evaluate/],
   ['a seed that is no number', ['shapes', 'x', '--images', '1', '--seed', 'one'], /integer/],
   ['no configuration', ['train'], /--resume/],
   ['a missing configuration', ['train', 'nowhere.json'], /nowhere\.json.*no such file/],

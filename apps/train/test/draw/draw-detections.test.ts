@@ -91,6 +91,22 @@ test('the comparison holds both pictures under their titles', async () => {
   expect(await sharp(png).metadata()).toMatchObject({ width: 208, height: 76 })
 })
 
+describe('a crowded picture', () => {
+  test('has the names in a legend under it, and no more labels than leave it visible', async () => {
+    const crowd = Array.from({ length: 60 }, (_, k) => square((k % 10) * 48 + 4, Math.floor(k / 10) * 60 + 20, 30, { className: 'a nucleus', score: 1 - k / 100 }))
+    const { width, at } = await pixelsOf(right(await drawDetections(font, grey(480, 400), crowd)()))
+    expect(width).toBe(480)
+    const isPlate = ([red = 0, g = 0, blue = 0]: readonly number[]): boolean => Math.abs(red - green[0]) + Math.abs(g - green[1]) + Math.abs(blue - green[2]) < 30
+    const pixels = Array.from({ length: 480 * 400 }, (_, k) => at(k % 480, Math.floor(k / 480)))
+    expect(pixels.filter(isPlate).length).toBeLessThan(0.25 * pixels.length)
+    // The legend: a swatch of the class's colour on white.
+    expect(at(12, 410)).toEqual([...green])
+    expect(at(470, 410)).toEqual([255, 255, 255])
+    const few = right(await drawDetections(font, grey(480, 400), crowd.slice(0, 5))())
+    expect(await sharp(few).metadata()).toMatchObject({ width: 480, height: 400 })
+  })
+})
+
 describe('labels', () => {
   const box = { left: 50, top: 50, width: 30, height: 30 }
   test('lie over their box, on the picture, and never over each other', () => {
