@@ -34,10 +34,13 @@ const withoutEmptyBox = (entry: unknown): unknown => {
 
 /** Detections from parsed JSON: the list that COCO results files hold. `Left` with all problems of the file. */
 export const decodeResults = (json: unknown, file: string): E.Either<CocoError, readonly Result[]> => {
+  if (!Array.isArray(json)) return E.left(cocoError(file, [{ path: '', expected: 'a list of results', found: showValue(json), remedy: 'Give a results file in COCO format: a list of detections, each with image_id, category_id and score.' }]))
   const problems: Problem[] = []
-  const results = decodeList<Result>(Result, Array.isArray(json) ? json.map(withoutEmptyBox) : json, '', problems)
+  const results = decodeList<Result>(Result, json.map(withoutEmptyBox), '', problems)
   // Places in the list are those of the file only where every entry was read.
-  if (problems.length === 0) results.forEach(({ bbox }, index) => {
+  if (problems.length === 0) results.forEach(({ bbox, score }, index) => {
+    if (!Number.isFinite(score)) problems.push({ path: `[${index}].score`, expected: 'a finite number', found: String(score), remedy: 'Correct the score; detections are ranked by it.' })
+    if (bbox !== undefined && !bbox.every(Number.isFinite)) problems.push({ path: `[${index}].bbox`, expected: 'finite numbers', found: bbox.join(', '), remedy: 'Correct the box.' })
     if (bbox !== undefined && (bbox[2] < 0 || bbox[3] < 0)) {
       problems.push({ path: `[${index}].bbox`, expected: 'a width and height of at least 0', found: `${bbox[2]} × ${bbox[3]}`, remedy: 'Boxes are [x, y, width, height] in pixels; check that these are not two corners.' })
     }

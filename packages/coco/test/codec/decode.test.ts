@@ -39,4 +39,15 @@ describe('decodeInstances', () => {
     const decoded = decodeResults([{ image_id: 1, category_id: 1 }], 'r.json')
     expect(E.isLeft(decoded) && formatCocoError(decoded.left)).toContain('[0].score')
   })
+  test.each([
+    ['of another kind', { annotations: [] }, 'expected a list of results, found {"annotations":[]}'],
+    ['without a finite score', [{ image_id: 1, category_id: 1, score: Infinity }], '[0].score: expected a finite number, found Infinity'],
+    ['without a finite box', [{ image_id: 1, category_id: 1, score: 1, bbox: [0, 0, Infinity, 1] }], '[0].bbox: expected finite numbers, found 0, 0, Infinity, 1']
+  ])('results %s are refused', (_name, json, text) => {
+    const decoded = decodeResults(json, 'r.json')
+    expect(E.isLeft(decoded) && formatCocoError(decoded.left)).toContain(text)
+  })
+  test('an empty list for a box of a result is no box', () => {
+    expect(decodeResults([{ image_id: 1, category_id: 1, score: 1, bbox: [] }], 'r.json')).toEqual(E.right([{ image_id: 1, category_id: 1, score: 1 }]))
+  })
 })
