@@ -58,6 +58,15 @@ describe('the parity runner', () => {
     expect(stdout).toContain('no operation is known for frobnicate')
   })
 
+  test('fails a case with an argument or an operand that the comparison would pass over', () => {
+    const argument = parity('--fixtures', folderWith('argument', { ...sigmoid, attrs: { temperature: 2, note: 'a text' } }, (_, value) => value))
+    expect(argument.stdout).toContain('sigmoid knows no argument temperature')
+    const known = { ...sigmoid, attrs: { approximate: null } }
+    expect(parity('--fixtures', folderWith('null', known, (_, value) => value))).toMatchObject({ status: 0 })
+    const folder = folderWith('operand', { ...sigmoid, op: 'add', inputs: ['x'] }, (_, value) => value)
+    expect(parity('--fixtures', folder)).toMatchObject({ status: 1 })
+  })
+
   test.each([
     ['--device', 'abacus'],
     ['--only', 'no-such-case'],
@@ -87,6 +96,10 @@ test('files that are missing, cut off or unknown are failures that name them, an
 
 test('operations agree with PyTorch in further shapes and forms: negative axes, ascending order, subscripts, paddings', () => {
   expect(parity('--fixtures', join(root, 'bench/test/fixtures/more'))).toMatchObject({ status: 0, last: '179 passed, 0 failed, 0 skipped' })
+})
+
+test.each(['reference', 'cpu'])('operations agree with PyTorch where NaN, infinities, ties, empty targets and absent options decide, on %s', (device) => {
+  expect(parity('--fixtures', join(root, 'bench/test/fixtures/special'), '--device', device)).toMatchObject({ status: 0, last: '198 passed, 0 failed, 0 skipped' })
 })
 
 describe('comparing', () => {
