@@ -24,7 +24,7 @@ export interface PlanReport {
  * so no value that a program has seen ever changes.
  */
 export interface HeldState {
-  /** An immutable copy of the state after the last completed step. */
+  /** An immutable copy of the state after the last step that was asked for. */
   readonly read: TaskEither<DeviceError, readonly HostValue[]>
 }
 
@@ -35,17 +35,24 @@ export interface Executable {
   readonly run: (inputs: readonly Value[]) => TaskEither<DeviceError, readonly HostValue[]>
   /**
    * One step on held state: the program's first inputs are the state, `inputs` the rest. Its first outputs become the new
-   * state, in place of the old; the other outputs are returned. A step that fails leaves the state as it was.
+   * state, in place of the old; the other outputs are returned. A step that fails leaves the state as it was, or, where the engine
+   * fails while the new state is written over the old, as lost: then every use of it fails and says so.
    */
   readonly advance: (state: HeldState, inputs: readonly Value[]) => TaskEither<DeviceError, readonly HostValue[]>
   /** Frees what the engine holds. Optional: an unreachable executable is freed by the garbage collector. */
   readonly release: () => void
 }
 
+/** What a program is compiled for. */
+export interface CompileOptions {
+  /** How many of the first inputs are the state of `advance`, whose new value the first outputs are; a device may then update it in place. */
+  readonly state?: number
+}
+
 /** An interpreter of graphs. */
 export interface Device {
   readonly name: string
-  readonly compile: (graph: Graph) => TaskEither<CompileError | DeviceError, Executable>
+  readonly compile: (graph: Graph, options?: CompileOptions) => TaskEither<CompileError | DeviceError, Executable>
   /** Takes a copy of `state` into the device's ownership. */
   readonly hold: (state: readonly Value[]) => TaskEither<DeviceError, HeldState>
 }

@@ -14,7 +14,7 @@ export type Step<State, Inputs, Output> = (state: TensorsOf<State>, inputs: Tens
 
 /** State that advances step by step on a device. */
 export interface Iteration<State, Inputs, Output> {
-  /** Runs one step; a new input shape compiles a new program first. A step that fails leaves the state as it was. */
+  /** Runs one step; a new input shape compiles a new program first. A step that fails leaves the state as it was, or says that it is lost. */
   readonly advance: (inputs: Inputs) => TE.TaskEither<CompileError | DeviceError, ValuesOf<Output>>
   /** An immutable copy of the state after the last step. */
   readonly state: TE.TaskEither<DeviceError, State>
@@ -68,6 +68,7 @@ export const iterate =
   <State, Inputs, Output>(step: Step<State, Inputs, Output>, initial: State): TE.TaskEither<DeviceError, Iteration<State, Inputs, Output>> => {
     // What lives as long as the iteration must not close over the initial numbers.
     const template = emptied(initial)
+    const leaves = hostValuesOf(template).length
     return pipe(
       device.hold(hostValuesOf(initial)),
       TE.map((held) => {
@@ -86,7 +87,7 @@ export const iterate =
             ),
             TE.chainW(({ graph, result }) =>
               pipe(
-                device.compile(graph),
+                device.compile(graph, { state: leaves }),
                 TE.map((executable) => ({ executable, output: result[1] }))
               )
             )

@@ -8,17 +8,48 @@ import type { Device, Executable } from '../device.js'
 import { isBrief } from './brief.js'
 import { chooseEngine } from './engine/choose.js'
 import type { Chosen, CpuOptions } from './engine/choose.js'
-import type { Session } from './engine/engine.js'
+import type { Engine, EngineFailure } from './engine/engine.js'
 import { Unsupported } from './lower/lowering.js'
-import { programOf } from './program.js'
-import type { Program } from './program.js'
+import { borderOf, programOf } from './program.js'
+import { stagesOf } from './stages.js'
+import type { Port } from './stages.js'
 import { stateStore } from './state.js'
 import type { StateStore } from './state.js'
+import { plainStep, stagedStep } from './step.js'
+import type { Step } from './step.js'
 import { arrayOf, deviceName, executionFailed, mismatchOf, readAll, valueOver, wrongInputs } from './values.js'
 
-const lowered = (graph: Graph): E.Either<CompileError, Program> => {
+/** A program's models, and how they are loaded by an engine. */
+interface Written {
+  readonly nodes: number
+  readonly segments: number
+  readonly load: TE.TaskEither<EngineFailure, Step>
+}
+
+const nameOf = ({ of, index }: Port): string => `${of === 'input' ? 'in' : of === 'output' ? 'out' : 'between'}${index}`
+
+/** A step in stages, where that is possible and worth it. */
+const writtenInStages = ({ loadStages }: Engine, graph: Graph, count: number): Written | undefined => {
+  const staged = loadStages === undefined || count === 0 ? undefined : stagesOf(graph, count)
+  if (loadStages === undefined || staged === undefined) return undefined
+  const programs = staged.stages.map((stage) => programOf(stage.graph, { inputs: stage.inputs.map(nameOf), outputs: stage.outputs.map(nameOf) }))
+  const border = borderOf(graph)
+  const signature = { inputs: border.inputs, outputs: border.outputs.filter((_, index) => !staged.unchanged.has(index)) }
+  return {
+    nodes: programs.reduce((sum, { nodes }) => sum + nodes, 0),
+    segments: programs.length,
+    load: pipe(loadStages(programs, signature, isBrief(graph)), TE.map((session) => stagedStep(session, graph.outputs.length, staged)))
+  }
+}
+
+const written = (engine: Engine, graph: Graph): Written => {
+  const { model, signature, nodes } = programOf(graph)
+  return { nodes, segments: 1, load: pipe(engine.load(model, signature, isBrief(graph)), TE.map(plainStep)) }
+}
+
+const lowered = (engine: Engine, graph: Graph, state: number): E.Either<CompileError, Written> => {
   try {
-    return E.right(programOf(graph))
+    return E.right(writtenInStages(engine, graph, state) ?? written(engine, graph))
   } catch (thrown) {
     if (thrown instanceof Unsupported) return E.left({ _tag: 'Unsupported', device: deviceName, primitive: thrown.primitive, message: `${deviceName}: ${thrown.message}` })
     throw thrown
@@ -36,14 +67,14 @@ const checkState = (graph: Graph, count: number): E.Either<DeviceError, void> =>
   return E.right(undefined)
 }
 
-const executable = (graph: Graph, session: Session, report: Executable['report'], states: StateStore): Executable => ({
+const executable = (graph: Graph, step: Step, report: Executable['report'], states: StateStore): Executable => ({
   report,
   run: (inputs) =>
     pipe(
       readAll(inputs),
       TE.chain((values) => {
         const mismatch = mismatchOf(graph, values)
-        return mismatch === undefined ? pipe(session.run(values.map(arrayOf), []), TE.mapLeft(executionFailed)) : TE.left(wrongInputs(mismatch))
+        return mismatch === undefined ? pipe(step.run(values.map(arrayOf), []), TE.mapLeft(executionFailed)) : TE.left(wrongInputs(mismatch))
       }),
       TE.map((arrays) => graph.outputs.map((output, index) => valueOver(output, arrays[index] ?? new Float32Array())))
     ),
@@ -56,35 +87,35 @@ const executable = (graph: Graph, session: Session, report: Executable['report']
         const mismatch = mismatchOf(graph, [...types, ...values])
         return pipe(
           mismatch === undefined ? TE.fromEither(checkState(graph, types.length)) : TE.left(wrongInputs(mismatch)),
-          TE.chain(() => states.advance(state, session, values.map(arrayOf))),
+          TE.chain(() => states.advance(state, step, values.map(arrayOf))),
           TE.map((arrays) => graph.outputs.slice(types.length).map((output, index) => valueOver(output, arrays[index] ?? new Float32Array())))
         )
       })
     ),
-  release: session.release
+  release: step.release
 })
 
 const deviceOver = ({ engine, notes }: Chosen): Device => {
   const states = stateStore()
   return {
     name: deviceName,
-    compile: (graph) => async () => {
+    compile: (graph, { state = 0 } = {}) => async () => {
       const started = performance.now()
-      const program = lowered(graph)
+      const program = lowered(engine, graph, state)
       if (E.isLeft(program)) return program
-      const { model, signature, nodes } = program.right
-      const session = await engine.load(model, signature, isBrief(graph))()
-      if (E.isLeft(session)) return E.left({ _tag: 'EngineRejected', device: deviceName, message: `${engine.description}: ${session.left.message}` })
+      const { nodes, segments, load } = program.right
+      const step = await load()
+      if (E.isLeft(step)) return E.left({ _tag: 'EngineRejected', device: deviceName, message: `${engine.description}: ${step.left.message}` })
       const report = {
         device: deviceName,
         engine: engine.description,
         kernels: nodes,
-        segments: 1,
+        segments,
         compileMilliseconds: performance.now() - started,
         peakBytes: undefined,
         notes
       }
-      return E.right(executable(graph, session.right, report, states))
+      return E.right(executable(graph, step.right, report, states))
     },
     hold: (state) => pipe(readAll(state), TE.map(states.hold))
   }

@@ -28,11 +28,27 @@ const converted = (builder: OnnxBuilder, value: string, dtype: Dtype, to: 'insid
   return inside === border ? value : builder.op('Cast', [value], { to: dataTypeCode[to === 'inside' ? inside : border] })
 }
 
+/** Names of the values at a graph's border. */
+export interface BorderNames {
+  readonly inputs: readonly string[]
+  readonly outputs: readonly string[]
+}
+
+const byPosition = (graph: Graph): BorderNames => ({
+  inputs: graph.inputs.map((_, index) => `in${index}`),
+  outputs: graph.outputs.map((_, index) => `out${index}`)
+})
+
+/** Types and sizes of a graph's inputs and outputs, named by their positions unless said otherwise. */
+export const borderOf = (graph: Graph, names: BorderNames = byPosition(graph)): Signature => ({
+  inputs: graph.inputs.map((input, index) => slot(names.inputs[index] ?? '', input)),
+  outputs: graph.outputs.map((output, index) => slot(names.outputs[index] ?? '', output))
+})
+
 /** Writes a closed graph as one ONNX model. Throws `Unsupported`. */
-export const programOf = (graph: Graph): Program => {
+export const programOf = (graph: Graph, names?: BorderNames): Program => {
   const builder = onnxBuilder()
-  const inputs = graph.inputs.map((input, index) => slot(`in${index}`, input))
-  const outputs = graph.outputs.map((output, index) => slot(`out${index}`, output))
+  const { inputs, outputs } = borderOf(graph, names)
   const operands = graph.inputs.map((input, index): Lowered => {
     const { name, type, dims } = inputs[index] ?? slot('', input)
     const { shape, dtype } = input

@@ -4,8 +4,9 @@ import { dataTypeCode } from '../onnx/schema.js'
 import { openCApi } from './c-api.js'
 import type { CApi, ForeignFunction, Pointer } from './c-api.js'
 import { messageOf } from './engine.js'
-import type { Engine, EngineFailure, EngineSettings, HostArray, Session, Signature, Slot } from './engine.js'
+import type { Engine, EngineFailure, EngineSettings, HostArray, Session, Signature, Slot, StageModel } from './engine.js'
 import type { Library } from './library.js'
+import { shareMemory, trimmer } from './memory.js'
 
 /** `ORT_LOGGING_LEVEL_FATAL` (errors come back as values), `ORT_ENABLE_ALL`, and `OrtDeviceAllocator` and `OrtMemTypeDefault` of onnxruntime_c_api.h. */
 const logFatal = 4
@@ -61,10 +62,15 @@ export const cApiEngine = (ffi: typeof koffi, { file, version }: Library, { thre
       api.check(api.call.setIntraOpNumThreads(options, threads))
       api.check(api.call.setSessionGraphOptimizationLevel(options, optimizeAll))
       api.check(api.call.disableMemPattern(options))
+      shareMemory(api, environment, options)
+      const trim = trimmer(ffi)
+      const loadStages = (stages: readonly StageModel[], signature: Signature, isBrief = false): TE.TaskEither<EngineFailure, Session> =>
+        TE.tryCatch(() => load({ api, environment, memory, options, trim }, stages, signature, isBrief), failure)
       return {
         description: `onnxruntime ${version} through its C interface`,
         asynchronous: true,
-        load: (model, signature, isBrief = false) => TE.tryCatch(() => load({ api, environment, memory, options }, model, signature, isBrief), failure)
+        load: (model, signature, isBrief) => loadStages([{ model, signature }], signature, isBrief),
+        loadStages
       }
     },
     failure
@@ -77,15 +83,35 @@ interface Runtime {
   readonly environment: Pointer
   readonly memory: Pointer
   readonly options: Pointer
+  readonly trim: () => Promise<void>
 }
 
-const load = async ({ api, environment, memory, options }: Runtime, model: Uint8Array, signature: Signature, isBrief: boolean): Promise<Session> => {
-  const calling = isBrief ? atOnce : inBackground
+/** A loaded model with the names of its inputs and outputs, as C takes them. */
+interface Opened {
+  readonly session: Pointer
+  readonly signature: Signature
+  readonly inputs: ReturnType<typeof names>
+  readonly outputs: ReturnType<typeof names>
+}
+
+const open = async ({ api, environment, options }: Runtime, { model, signature }: StageModel): Promise<Opened> => {
   const opened: Pointer[] = [null]
   await inBackground(api, api.call.createSessionFromArray, environment, model, model.byteLength, options, opened)
-  const session = opened[0]
-  const inputNames = names(api, signature.inputs)
-  const outputNames = names(api, signature.outputs)
+  return { session: opened[0], signature, inputs: names(api, signature.inputs), outputs: names(api, signature.outputs) }
+}
+
+const load = async (runtime: Runtime, stages: readonly StageModel[], signature: Signature, isBrief: boolean): Promise<Session> => {
+  const { api, memory } = runtime
+  const calling = isBrief ? atOnce : inBackground
+  const models: Opened[] = []
+  const release = (): void => models.forEach(({ session }) => api.call.releaseSession(session))
+  try {
+    for (const stage of stages) models.push(await open(runtime, stage))
+    if (!isBrief) await runtime.trim()
+  } catch (thrown) {
+    release()
+    throw thrown
+  }
   const shapes = new Map(
     [...signature.inputs, ...signature.outputs].map((slot) => [slot, BigInt64Array.from(slot.dims.length === 0 ? [0n] : slot.dims.map(BigInt))])
   )
@@ -98,50 +124,62 @@ const load = async ({ api, environment, memory, options }: Runtime, model: Uint8
       api.call.createTensorWithDataAsOrtValue(memory, array, array.byteLength, shapes.get(slot), slot.dims.length, dataTypeCode[slot.type], out)
     )
 
-  const run = async (inputs: readonly HostArray[], spares: readonly (HostArray | undefined)[]): Promise<readonly HostArray[]> => {
+  const run = async (inputs: readonly HostArray[], spares: readonly (HostArray | undefined)[], begin: () => void): Promise<readonly HostArray[]> => {
     const outputs = signature.outputs.map((slot, index) => spares[index] ?? allocators[slot.type](size(slot.dims)))
-    const wrapped: Pointer[] = []
     const arrays: object[] = [...inputs, ...outputs]
     held.add(arrays)
-    const wrapAll = (slots: readonly Slot[], from: readonly HostArray[]): BigUint64Array => {
-      const addresses = list(
-        slots.map((slot, index) => {
-          const array = from[index]
-          if (array === undefined) throw new Error(`no array for ${slot.name}`)
-          const value = wrap(slot, array)
-          wrapped.push(value)
-          return api.addressOf(value)
-        })
-      )
-      arrays.push(addresses)
-      return addresses
+    /** Addresses of `OrtValue`s by name. */
+    const values = new Map<string, bigint>()
+    const wrapAll = (slots: readonly Slot[], from: readonly HostArray[]): void =>
+      slots.forEach((slot, index) => {
+        const array = from[index]
+        if (array === undefined) throw new Error(`no array for ${slot.name}`)
+        values.set(slot.name, api.addressOf(wrap(slot, array)))
+      })
+    /** 0 is a value that the engine makes. */
+    const addresses = (slots: readonly Slot[]): BigUint64Array => {
+      const found = list(slots.map(({ name }) => values.get(name) ?? 0n))
+      arrays.push(found)
+      return found
     }
     try {
-      const inputValues = wrapAll(signature.inputs, inputs)
-      const outputValues = wrapAll(signature.outputs, outputs)
-      await calling(
-        api,
-        api.call.run,
-        session,
-        null,
-        inputNames.pointers,
-        inputValues,
-        signature.inputs.length,
-        outputNames.pointers,
-        signature.outputs.length,
-        outputValues
-      )
+      wrapAll(signature.inputs, inputs)
+      wrapAll(signature.outputs, outputs)
+      for (const model of models) {
+        const { inputs: inputSlots, outputs: outputSlots } = model.signature
+        const inputValues = addresses(inputSlots)
+        const outputValues = addresses(outputSlots)
+        begin()
+        await calling(
+          api,
+          api.call.run,
+          model.session,
+          null,
+          model.inputs.pointers,
+          inputValues,
+          inputSlots.length,
+          model.outputs.pointers,
+          outputSlots.length,
+          outputValues
+        )
+        outputSlots.forEach(({ name }, index) => values.set(name, outputValues[index] ?? 0n))
+      }
       return outputs
     } finally {
       held.delete(arrays)
-      for (const value of wrapped) api.call.releaseValue(value)
+      for (const value of values.values()) api.call.releaseValue(value)
     }
   }
 
   return {
-    run: (inputs, spares) => TE.tryCatch(() => run(inputs, spares), failure),
-    release: () => {
-      api.call.releaseSession(session)
-    }
+    run: (inputs, spares) => async () => {
+      let begun = 0
+      try {
+        return E.right(await run(inputs, spares, () => begun++))
+      } catch (thrown) {
+        return E.left({ ...failure(thrown), begun })
+      }
+    },
+    release
   }
 }

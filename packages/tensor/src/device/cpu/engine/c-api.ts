@@ -30,7 +30,11 @@ const functions = {
   releaseMemoryInfo: [94, ['in']],
   releaseSession: [95, ['in']],
   releaseValue: [96, ['in']],
-  releaseSessionOptions: [100, ['in']]
+  releaseSessionOptions: [100, ['in']],
+  addSessionConfigEntry: [130, ['in', 'str', 'str']],
+  createAndRegisterAllocator: [144, ['in', 'in', 'in']],
+  createArenaCfg: [156, ['size_t', 'int', 'int', 'int', 'out']],
+  releaseArenaCfg: [157, ['in']]
 } as const satisfies { readonly [name: string]: readonly [number, readonly Parameter[]] }
 
 type FunctionName = keyof typeof functions
@@ -95,7 +99,11 @@ export const openCApi = (ffi: Koffi, file: string): CApi => {
     releaseMemoryInfo: bind('releaseMemoryInfo'),
     releaseSession: bind('releaseSession'),
     releaseValue: bind('releaseValue'),
-    releaseSessionOptions: bind('releaseSessionOptions')
+    releaseSessionOptions: bind('releaseSessionOptions'),
+    addSessionConfigEntry: bind('addSessionConfigEntry'),
+    createAndRegisterAllocator: bind('createAndRegisterAllocator'),
+    createArenaCfg: bind('createArenaCfg'),
+    releaseArenaCfg: bind('releaseArenaCfg')
   }
   const check = (status: Pointer): void => {
     if (status === null || status === 0n) return

@@ -20,13 +20,21 @@ export interface Signature {
 /** Something the engine said. */
 export interface EngineFailure {
   readonly message: string
+  /** How many of a program's models had begun to run and may have written their outputs; none where not given. */
+  readonly begun?: number
+}
+
+/** One of several models that run one after another. Values of the same name are the same. */
+export interface StageModel {
+  readonly model: Uint8Array
+  readonly signature: Signature
 }
 
 /** A model that is ready to run. */
 export interface Session {
   /**
    * All outputs for these inputs. `spares` are arrays that the engine may write outputs into and answer again; an engine that
-   * cannot ignores them and answers fresh ones. Inputs are not changed and not kept.
+   * cannot ignores them and answers fresh ones. Inputs are not changed and not kept, except for those that are spares too.
    */
   readonly run: (inputs: readonly HostArray[], spares: readonly (HostArray | undefined)[]) => TaskEither<EngineFailure, readonly HostArray[]>
   /** Frees the model. A session is not used again afterwards. */
@@ -41,6 +49,11 @@ export interface Engine {
   readonly asynchronous: boolean
   /** `isBrief`: a run takes a millisecond or so, less than it is worth to hand it to another thread. */
   readonly load: (model: Uint8Array, signature: Signature, isBrief?: boolean) => TaskEither<EngineFailure, Session>
+  /**
+   * Models that run one after another as one: what the signature lacks and a later model takes stays in the engine until then. There only
+   * in engines that write into spares.
+   */
+  readonly loadStages?: (stages: readonly StageModel[], signature: Signature, isBrief?: boolean) => TaskEither<EngineFailure, Session>
 }
 
 /** Settings that every engine takes. */
