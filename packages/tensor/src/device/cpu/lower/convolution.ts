@@ -11,7 +11,7 @@ import { Taps } from './taps.js'
 /** [C, H, W, N]: the layout for many small maps, in which a convolution is one gather and one matrix product. */
 export const mapsInside: readonly number[] = [1, 2, 3, 0]
 
-const manyMaps = 32
+const manyMaps = 16
 const smallMap = 400
 
 /** Whether the windows lie side by side: each cell of the map is in one window, but for a rest at the end that is in none. */
