@@ -32,7 +32,8 @@ export const smoothL1Loss =
     if (beta === 0) {
       // The L1 loss; but where x = target, PyTorch gives each of them the derivative −1.
       const falling = neg(add(x, target))
-      const apart: Real = select(greater(distance, 0), distance, square(difference))
+      const some = greater(distance, 0)
+      const apart: Real = select(some, distance, square(select(some, 0, difference)))
       return reduceLoss(select(equal(x, target), sub(falling, stopGradient(falling)), apart), reduction)
     }
     const far = greaterEqual(distance, beta)
