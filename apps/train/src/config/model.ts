@@ -2,8 +2,8 @@ import { boxHead, convsOneFc, detectron2, fpn, maskConvs, maskHead, rcnn, resnet
 import type { Backbone, MaskRcnn } from '@tabula/detection'
 import { batchNorm, frozenBatchNorm, groupNorm, multiStep, noNorm, sgd, valuesOf, warmUp } from '@tabula/nn'
 import type { Norm, Optimizer, Schedule } from '@tabula/nn'
-import { detectron2Normalization, detectronNormalization, torchvisionNormalization } from '@tabula/coco/pipeline'
-import type { Normalization } from '@tabula/coco/pipeline'
+import { detectron2Normalization, detectronNormalization, torchvisionNormalization } from '@tabula/coco/images'
+import type { Normalization } from '@tabula/coco/images'
 import type { Config } from './schema.js'
 
 const withNorm = <P, S>({ model }: Config, classes: number, norm: Norm<P, S>): MaskRcnn => {
