@@ -1,0 +1,134 @@
+import { GPU, Input, Texture } from 'gpu.js'
+import { isSoftwareAdapter } from './adapter.js'
+import { padded } from './arrays.js'
+import { now } from './clock.js'
+import type { Engine, GpujsMode, Resident } from './engine.js'
+import { EngineFailure, storageOf } from './engine.js'
+import { flattened, kernelCache } from './kernels.js'
+import type { Tally } from './tally.js'
+import { resultLength, uploadKernel } from './upload.js'
+
+/** What is used of a WebGL context besides gpu.js. */
+interface Context {
+  readonly isContextLost: () => boolean
+  readonly getError: () => number
+  readonly getExtension: (name: string) => { readonly UNMASKED_RENDERER_WEBGL?: number } | null
+  readonly getParameter: (name: number) => unknown
+}
+
+interface TextureResident extends Resident {
+  readonly texture: Texture
+  readonly length: number
+}
+
+const outOfMemory = 0x0505
+/** `RENDERER`, where the extension that names the adapter is missing. */
+const rendererName = 0x1f01
+
+/** Names of the errors of WebGL that `getError` answers. */
+const errorNames: Readonly<Record<number, string>> = {
+  0x0500: 'INVALID_ENUM',
+  0x0501: 'INVALID_VALUE',
+  0x0502: 'INVALID_OPERATION',
+  [outOfMemory]: 'OUT_OF_MEMORY',
+  0x0506: 'INVALID_FRAMEBUFFER_OPERATION',
+  0x9242: 'CONTEXT_LOST_WEBGL'
+}
+
+const adapterOf = (context: Context): string => {
+  const name = context.getExtension('WEBGL_debug_renderer_info')?.UNMASKED_RENDERER_WEBGL ?? rendererName
+  return String(context.getParameter(name))
+}
+
+/**
+ * gpu.js on WebGL: values are textures, of which a kernel draws a new one each time, and which are deleted when released. Reading is
+ * synchronous and waits for all that was drawn.
+ */
+export const webglEngine = (mode: Extract<GpujsMode, 'webgl2' | 'headlessgl'>, tally: Tally): Engine => {
+  const gpu = new GPU({ mode })
+  const cache = kernelCache(gpu, mode, { handles: true, fixedSizes: false }, tally)
+  const residents = new Map<Resident, TextureResident>()
+
+  const find = (value: Resident): TextureResident => {
+    const found = residents.get(value)
+    if (found === undefined) throw new EngineFailure('a value was used after its release, or belongs to another engine')
+    return found
+  }
+  // gpu.js declares its context as any; it is there once a kernel was made.
+  const context = (): Context | null => gpu.context as Context | null
+  const check = (doing: string): void => {
+    const gl = context()
+    if (gl === null) return
+    if (gl.isContextLost()) throw new EngineFailure(`the WebGL context is lost (${doing}); the adapter was reset or taken away`)
+    const error = gl.getError()
+    if (error === outOfMemory) throw new EngineFailure(`the adapter's memory is exhausted (${doing}); ${tally.counts().live} values of ${tally.counts().liveBytes} bytes are held`)
+    if (error !== 0) throw new EngineFailure(`WebGL answers ${errorNames[error] ?? `error ${error}`} (${doing})`)
+  }
+
+  const run = (kernel: Parameters<Engine['dispatch']>[0], args: readonly unknown[], seats: readonly string[]): Resident => {
+    if (context()?.isContextLost() === true) throw new EngineFailure('the WebGL context is lost; the adapter was reset or taken away')
+    const compiled = cache.kernelFor(kernel, seats)
+    const first = !compiled.compiled
+    const started = now()
+    const texture = compiled.call([...args, ...kernel.scalars])
+    if (first) {
+      compiled.ran(now() - started)
+      check(`compiling ${kernel.source}`)
+    }
+    if (!(texture instanceof Texture)) throw new EngineFailure(`a kernel answered no texture: ${kernel.source}`)
+    const length = resultLength(kernel)
+    const resident: TextureResident = { elements: kernel.elements, texture, length }
+    residents.set(resident, resident)
+    tally.made(length * 4)
+    return resident
+  }
+
+  const readNow = (value: Resident): Float32Array => {
+    const { texture, length, elements } = find(value)
+    const values = flattened(texture.toArray(), length)
+    check('reading a value')
+    if (values === undefined) throw new EngineFailure('a texture answered something else than numbers')
+    return values.length === elements ? values : values.subarray(0, elements)
+  }
+
+  const probe = run(uploadKernel(1), [new Input([0], [1])], ['array'])
+  const gl = context()
+  const adapter = gl === null ? 'unknown' : adapterOf(gl)
+  const release = (value: Resident): void => {
+    const found = residents.get(value)
+    if (found === undefined) return
+    residents.delete(value)
+    found.texture.delete()
+    tally.released(found.length * 4)
+  }
+  release(probe)
+
+  return {
+    mode,
+    adapter,
+    software: isSoftwareAdapter(adapter),
+    upload: (values) => {
+      tally.uploaded()
+      // gpu.js declares arrays of numbers here, and takes typed ones as its own examples do.
+      const input = new Input(padded(values) as unknown as number[], [...storageOf(values.length)])
+      return run(uploadKernel(values.length), [input], ['array'])
+    },
+    dispatch: (kernel, arrays) => {
+      const textures = arrays.map((value) => find(value).texture)
+      tally.dispatched()
+      return run(kernel, textures, [])
+    },
+    read: (value) => {
+      tally.read()
+      return new Promise((resolve) => resolve(readNow(value)))
+    },
+    release,
+    settled: () => new Promise((resolve) => resolve(check('running kernels'))),
+    counts: tally.counts,
+    close: () => {
+      residents.forEach((_, value) => release(value))
+      cache.destroy()
+      void gpu.destroy()
+    }
+  }
+}
