@@ -1,81 +1,236 @@
-import { either as E } from 'fp-ts'
-import type { Either } from 'fp-ts/lib/Either.js'
+import { either as E, taskEither as TE } from 'fp-ts'
 import { pipe } from 'fp-ts/lib/function.js'
-import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
-import type { CompileError, DeviceError } from '../../errors.js'
+import type { CompileError, DeviceError, Mismatch } from '../../errors.js'
 import type { Graph } from '../../graph/graph.js'
-import type { HostValue } from '../../value.js'
-import type { Device } from '../device.js'
+import type { Abstract } from '../../node.js'
+import { sameShape, showShape } from '../../shape.js'
+import type { HostValue, Value } from '../../value.js'
+import type { Device, Executable, PlanReport } from '../device.js'
+import { mismatchedInput } from '../reference/evaluate.js'
 import { Refused } from '../reference/evaluation.js'
-import { interpretedDevice } from '../reference/interpreted.js'
-import type { Interpreted } from '../reference/interpreted.js'
-import { deviceName, EngineFailure, openEngine } from './engine.js'
-import type { Engine, GpujsMode } from './engine.js'
-import { planOf, TooLarge } from './plan.js'
-import type { Plan } from './plan.js'
+import { now } from './engine/clock.js'
+import { deviceName, EngineFailure } from './engine/engine.js'
+import type { Engine, EngineCounts, GpujsMode } from './engine/engine.js'
+import { openEngine } from './engine/open.js'
+import type { OpenedEngine, RejectedMode } from './engine/open.js'
+import { cellsOf } from './plan/cells.js'
+import type { Cell, Cells } from './plan/cells.js'
+import { executorOf } from './plan/execute.js'
+import type { Executor } from './plan/execute.js'
+import { programOf, TooLarge } from './plan/from-graph.js'
+import { scheduleOf } from './plan/lifetimes.js'
+import type { Schedule } from './plan/lifetimes.js'
+import { stateStore } from './state.js'
+import type { StateStore } from './state.js'
 
 /** Which of the engine's backends a device runs on. */
 export interface GpujsOptions {
-  /** The backend of gpu.js that must run (`webasm`). */
-  readonly mode?: GpujsMode
+  /** The backend of gpu.js that must run; `auto` (the default) is the best one that proves itself by computing known answers. */
+  readonly mode?: GpujsMode | 'auto'
+  /** Whether `auto` may take an adapter whose work a program draws on the processor. By default not: WebAssembly is faster than those. */
+  readonly softwareAdapters?: boolean
+  /** Hears of each kernel that was compiled, which takes up to 0.3 s on an adapter. */
+  readonly progress?: (counts: EngineCounts) => void
 }
 
-/** One line for each primitive and reason: what runs on the host. */
-const notesOf = ({ hosted }: Plan): readonly string[] => {
-  const counts = new Map<string, number>()
-  hosted.forEach(({ primitive, reason }) => {
-    const line = `${primitive} runs on the host: ${reason}`
-    counts.set(line, (counts.get(line) ?? 0) + 1)
+/** The gpu.js device, with what it says about its engine. */
+export interface GpujsDevice extends Device {
+  /** The mode that runs. */
+  readonly mode: GpujsMode
+  /** The name of the adapter or runtime under it. */
+  readonly adapter: string
+  /** Whether its work is done by the processor. */
+  readonly software: boolean
+  /** The modes that `auto` tried before, and why it did not take them. */
+  readonly rejected: readonly RejectedMode[]
+  /** Kernels compiled and run, values held and their bytes, up to now and over all programs. */
+  readonly counts: () => EngineCounts
+  /** Destroys kernels and values; the device and its programs are of no use afterwards. */
+  readonly close: () => void
+}
+
+const failed = (message: string): DeviceError => ({ _tag: 'ExecutionFailed', device: deviceName, message: `${deviceName}: ${message}` })
+
+/** The error value of what a run threw; rethrows defects. */
+const failureOf = (thrown: unknown): DeviceError => {
+  if (thrown instanceof Refused) return failed(thrown.reason.message)
+  if (thrown instanceof EngineFailure) return failed(thrown.message)
+  throw thrown
+}
+
+const wrongInputs = (mismatch: Omit<Mismatch, 'operation'>): DeviceError => ({
+  _tag: 'WrongInputs',
+  device: deviceName,
+  mismatch: { operation: 'run', ...mismatch },
+  message: `${deviceName}: ${mismatch.operand}: expected ${mismatch.expected}, found ${mismatch.found}`
+})
+
+const readAll = (values: readonly Value[]): TE.TaskEither<DeviceError, readonly HostValue[]> =>
+  pipe(values, TE.traverseSeqArray((value): TE.TaskEither<DeviceError, HostValue> => (value.kind === 'host' ? TE.right(value) : value.read)))
+
+const notesOf = ({ rejected }: OpenedEngine, { hosted }: Schedule): readonly string[] => [
+  ...rejected.map(({ mode, reason }) => `Mode ${mode} was not taken: ${reason}.`),
+  'Values stay in the engine between kernels and between steps.',
+  'The sum over replicas of one replica is the replica itself.',
+  ...[...hosted].map(([line, count]) => `${line} (${count} of them).`)
+]
+
+/** Fails unless the program's first outputs can take the place of the state it was given. */
+const stateMismatch = (graph: Graph, types: readonly Abstract[]): Omit<Mismatch, 'operation'> | undefined => {
+  const changed = types.findIndex((type, index) => {
+    const output = graph.outputs[index]
+    return output === undefined || output.dtype !== type.dtype || !sameShape(output.shape, type.shape)
   })
-  return [
-    'Values between kernels pass through the host.',
-    'The sum over replicas of one replica is the replica itself.',
-    ...[...counts].map(([line, count]) => `${line} (${count} of them).`)
-  ]
+  if (changed < 0) return undefined
+  const [was, becomes] = [types[changed], graph.outputs[changed]].map((x) => (x === undefined ? 'nothing' : `${x.dtype}${showShape(x.shape)}`))
+  return { operand: `state ${changed}`, expected: `an output of its shape ${was}`, found: becomes ?? 'nothing' }
 }
 
-const running =
-  ({ run }: Plan) =>
-  (inputs: readonly HostValue[]): Either<DeviceError, readonly HostValue[]> => {
-    const failed = (message: string): Either<DeviceError, never> => E.left({ _tag: 'ExecutionFailed', device: deviceName, message: `${deviceName}: ${message}` })
+/** One program on an engine. */
+const executable = (graph: Graph, executor: Executor, { engine, cells, states }: Opened, report: PlanReport): Executable => {
+  /** Runs on cells that stay the caller's; waits until the engine has taken all of it. */
+  const outputsOf = async (inputs: readonly Cell[]): Promise<E.Either<DeviceError, readonly Cell[]>> => {
     try {
-      return E.right(run(inputs))
+      const outputs = await executor.run(inputs)
+      try {
+        await engine.settled()
+        return E.right(outputs)
+      } catch (thrown) {
+        outputs.forEach(cells.release)
+        throw thrown
+      }
     } catch (thrown) {
-      if (thrown instanceof Refused) return failed(thrown.reason.message)
-      if (thrown instanceof EngineFailure) return failed(thrown.message)
-      throw thrown
+      return E.left(failureOf(thrown))
     }
   }
-
-const prepared = (engine: Engine, graph: Graph): Either<CompileError, Interpreted> => {
-  const started = Date.now()
-  try {
-    const plan = planOf(graph, engine)
-    const report = {
-      device: deviceName,
-      engine: `gpu.js in mode ${engine.mode}`,
-      kernels: plan.kernels.length,
-      segments: plan.segments,
-      compileMilliseconds: Date.now() - started,
-      peakBytes: undefined,
-      notes: notesOf(plan)
+  const readOut = async (outputs: readonly Cell[], types: readonly Abstract[]): Promise<E.Either<DeviceError, readonly HostValue[]>> => {
+    try {
+      const values: HostValue[] = []
+      for (const [index, type] of types.entries()) {
+        const cell = outputs[index]
+        if (cell !== undefined) values.push(await cells.read(cell, type))
+      }
+      return E.right(values)
+    } catch (thrown) {
+      return E.left(failureOf(thrown))
+    } finally {
+      outputs.forEach(cells.release)
     }
-    return E.right({ report, run: running(plan), release: () => plan.kernels.forEach((kernel) => kernel.release()) })
+  }
+  return {
+    report,
+    run: (inputs) =>
+      pipe(
+        readAll(inputs),
+        TE.chain((values) => {
+          const mismatch = mismatchedInput(graph, values)
+          if (mismatch !== undefined) return TE.left(wrongInputs(mismatch))
+          return async () => {
+            const own = values.map(cells.ofHost)
+            const ran = await outputsOf(own)
+            own.forEach(cells.release)
+            return E.isLeft(ran) ? ran : readOut(ran.right, graph.outputs)
+          }
+        })
+      ),
+    advance: (state, inputs) =>
+      pipe(
+        readAll(inputs),
+        TE.chain((values): TE.TaskEither<DeviceError, readonly HostValue[]> => {
+          const types = states.typesOf(state)
+          if (types === undefined) return TE.left(wrongInputs({ operand: 'state', expected: `a state held by this ${deviceName} device`, found: 'a state of another device' }))
+          const mismatch = mismatchedInput(graph, [...types, ...values]) ?? stateMismatch(graph, types)
+          if (mismatch !== undefined) return TE.left(wrongInputs(mismatch))
+          return pipe(
+            states.advance(state, async (current) => {
+              const own = values.map(cells.ofHost)
+              const ran = await outputsOf([...current, ...own])
+              own.forEach(cells.release)
+              return ran
+            }),
+            TE.chain((outputs) => () => readOut(outputs, graph.outputs.slice(types.length)))
+          )
+        })
+      ),
+    release: () => executor.constants.forEach(evict(cells))
+  }
+}
+
+/** Gives a constant's memory in the engine back; a later run uploads it again. */
+const evict =
+  ({ retain, release }: Cells) =>
+  (cell: Cell): void => {
+    release(cell)
+    retain(cell)
+  }
+
+interface Opened {
+  readonly engine: Engine
+  readonly cells: Cells
+  readonly states: StateStore
+}
+
+interface Planned {
+  readonly program: Executable
+  readonly constants: readonly Cell[]
+}
+
+const planned = (opened: OpenedEngine, parts: Opened, graph: Graph): E.Either<CompileError, Planned> => {
+  const started = now()
+  try {
+    const program = programOf(graph)
+    const schedule = scheduleOf(program)
+    const executor = executorOf(parts.engine, parts.cells, program)
+    const planning = now() - started
+    const { engine } = parts
+    const report: PlanReport = {
+      device: deviceName,
+      engine: `gpu.js in mode ${engine.mode} on ${engine.adapter}`,
+      kernels: schedule.kernels,
+      segments: schedule.segments,
+      compileMilliseconds: planning,
+      peakBytes: schedule.peakBytes,
+      notes: notesOf(opened, schedule)
+    }
+    return E.right({ program: executable(graph, executor, parts, report), constants: executor.constants })
   } catch (thrown) {
     if (thrown instanceof TooLarge) return E.left({ _tag: 'Unsupported', device: deviceName, primitive: thrown.primitive, message: thrown.message })
     throw thrown
   }
 }
 
-/**
- * gpu.js as a device. Arithmetic, movement, reductions, products and convolutions are kernels; what indexes, orders or counts runs
- * on the host and is named in the report. `Left` where gpu.js does not run in the mode asked for.
- */
-export const gpujsDevice =
-  ({ mode = 'webasm' }: GpujsOptions = {}): TaskEither<DeviceError, Device> =>
-  async () =>
-    pipe(
-      openEngine(mode),
-      E.map((engine) => interpretedDevice(deviceName, (graph) => prepared(engine, graph)))
-    )
+const deviceOver = (opened: OpenedEngine): GpujsDevice => {
+  const { engine, rejected } = opened
+  const cells = cellsOf(engine)
+  const parts: Opened = { engine, cells, states: stateStore(cells, failureOf) }
+  const dropped = new FinalizationRegistry<readonly Cell[]>((constants) => constants.forEach(cells.release))
+  return {
+    name: deviceName,
+    mode: engine.mode,
+    adapter: engine.adapter,
+    software: engine.software,
+    rejected,
+    counts: engine.counts,
+    close: engine.close,
+    compile: (graph) => async () =>
+      pipe(
+        planned(opened, parts, graph),
+        E.map(({ program, constants }) => {
+          dropped.register(program, constants)
+          return program
+        })
+      ),
+    hold: (state) =>
+      pipe(
+        readAll(state),
+        TE.chainEitherK((values) => E.tryCatch(() => parts.states.hold(values), failureOf))
+      )
+  }
+}
 
+/**
+ * gpu.js as a device: programs are kernels over values that stay in the engine; what orders or counts by the data runs on the host and
+ * is named in the report. `Left` where gpu.js does not run in the mode asked for, or computes known answers wrong.
+ */
+export const gpujsDevice = ({ mode = 'auto', softwareAdapters, progress }: GpujsOptions = {}): TE.TaskEither<DeviceError, GpujsDevice> =>
+  pipe(openEngine(mode, { softwareAdapters, progress }), TE.map(deviceOver))

@@ -1,3 +1,5 @@
 export { gpujsDevice } from './device.js'
-export type { GpujsOptions } from './device.js'
-export type { GpujsMode } from './engine.js'
+export type { GpujsDevice, GpujsOptions } from './device.js'
+export { gpujsModes } from './engine/open.js'
+export type { RejectedMode } from './engine/open.js'
+export type { EngineCounts, GpujsMode } from './engine/engine.js'

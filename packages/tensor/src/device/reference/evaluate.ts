@@ -3,7 +3,7 @@ import type { Either } from 'fp-ts/lib/Either.js'
 import type { Precision } from '../../dtype.js'
 import type { EvaluationError } from '../../errors.js'
 import type { Graph } from '../../graph/graph.js'
-import type { AnyNode, Tensor } from '../../node.js'
+import type { Abstract, AnyNode, Tensor } from '../../node.js'
 import type { PrimitiveName } from '../../primitive.js'
 import { sameShape, showShape } from '../../shape.js'
 import type { HostValue } from '../../value.js'
@@ -31,7 +31,7 @@ const stored = (value: HostValue, precision: Precision): HostValue => {
 const describe = ({ dtype, shape }: { readonly dtype: string; readonly shape: readonly number[] }): string => `${dtype}${showShape(shape)}`
 
 /** Says which input does not fit the program; `undefined` where all do. */
-export const mismatchedInput = (graph: Graph, inputs: readonly HostValue[]): { readonly operand: string; readonly expected: string; readonly found: string } | undefined => {
+export const mismatchedInput = (graph: Graph, inputs: readonly Abstract[]): { readonly operand: string; readonly expected: string; readonly found: string } | undefined => {
   if (inputs.length !== graph.inputs.length) {
     return { operand: 'inputs', expected: `${graph.inputs.length} values`, found: `${inputs.length}` }
   }

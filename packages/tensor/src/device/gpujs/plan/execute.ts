@@ -1,0 +1,104 @@
+import type { Abstract } from '../../../node.js'
+import { breathing } from '../engine/clock.js'
+import type { Engine } from '../engine/engine.js'
+import type { Program, ProgramStep, Slot } from '../lower/recipe.js'
+import type { Cell, Cells } from './cells.js'
+import { deathsOf } from './lifetimes.js'
+
+/** A program that an engine can run. */
+export interface Executor {
+  /** The cells of the outputs, each with a reference of the caller's. The inputs' cells stay the caller's. Rejects with `Refused` or `EngineFailure`, and then has released all it made. */
+  readonly run: (inputs: readonly Cell[]) => Promise<readonly Cell[]>
+  /** Cells of the program's own data, which live as long as the executor is used. */
+  readonly constants: readonly Cell[]
+}
+
+const typeOf = (program: Program, slot: Slot): Abstract => {
+  const type = program.slots[slot]
+  if (type === undefined) throw new ReferenceError(`slot ${slot} is not described`)
+  return type
+}
+
+/**
+ * Runs a program's steps in order. Values are released after the last step that reads them; host steps read only their operands, and
+ * numbers cross over once. Long stretches of synchronous work are interrupted for the event loop.
+ */
+export const executorOf = (engine: Engine, cells: Cells, program: Program): Executor => {
+  const constants = new Map<ProgramStep, Cell>()
+  const branches = new Map<ProgramStep, readonly Executor[]>()
+  for (const step of program.steps) {
+    if (step._tag === 'constant') constants.set(step, cells.ofHost(step.value))
+    if (step._tag === 'branch') branches.set(step, step.branches.map((branch) => executorOf(engine, cells, branch)))
+  }
+  const { before, after } = deathsOf(program)
+  const breath = breathing()
+
+  const run = async (inputs: readonly Cell[]): Promise<readonly Cell[]> => {
+    const values = new Map<Slot, Cell>()
+    const cellAt = (slot: Slot): Cell => {
+      const cell = values.get(slot)
+      if (cell === undefined) throw new ReferenceError(`slot ${slot} is used before it is computed`)
+      return cell
+    }
+    const set = (slot: Slot | undefined, cell: Cell | undefined): void => {
+      if (slot === undefined || cell === undefined) throw new ReferenceError('a step made more or fewer values than it declares')
+      values.set(slot, cell)
+    }
+    const drop = (slot: Slot): void => {
+      const cell = values.get(slot)
+      if (cell === undefined) return
+      values.delete(slot)
+      cells.release(cell)
+    }
+    const read = (slot: Slot) => cells.read(cellAt(slot), typeOf(program, slot))
+
+    const perform = async (step: Exclude<ProgramStep, { readonly _tag: 'kernel' }>): Promise<void> => {
+      switch (step._tag) {
+        case 'constant':
+          return set(step.result, retained(constants.get(step)))
+        case 'alias':
+          return set(step.result, cells.retain(cellAt(step.operand)))
+        case 'host': {
+          const operands = []
+          for (const slot of step.operands) operands.push(await read(slot))
+          step.run(operands).forEach((value, index) => set(step.results[index], cells.ofHost(value)))
+          return
+        }
+        case 'check': {
+          if (cellAt(step.operand).host !== undefined) step.verify(await read(step.operand))
+          return
+        }
+        case 'branch': {
+          const [index = 0] = (await read(step.index)).data
+          const all = branches.get(step) ?? []
+          const branch = all[Math.min(Math.max(index, 0), all.length - 1)]
+          const results = (await branch?.run(step.operands.map(cellAt))) ?? []
+          results.forEach((cell, position) => set(step.results[position], cell))
+          return
+        }
+      }
+    }
+    const retained = (cell: Cell | undefined): Cell | undefined => (cell === undefined ? undefined : cells.retain(cell))
+
+    try {
+      program.inputs.forEach((slot, index) => {
+        if (!values.has(slot)) set(slot, retained(inputs[index]))
+      })
+      before.forEach(drop)
+      for (const [position, step] of program.steps.entries()) {
+        if (step._tag === 'kernel') {
+          values.set(step.result, cells.ofResident(engine.dispatch(step.kernel, step.operands.map((slot) => cells.resident(cellAt(slot))))))
+          if (breath.due()) await breath.take()
+        } else {
+          await perform(step)
+        }
+        after[position]?.forEach(drop)
+      }
+      return program.outputs.map((slot) => cells.retain(cellAt(slot)))
+    } finally {
+      ;[...values.keys()].forEach(drop)
+    }
+  }
+
+  return { run, constants: [...constants.values(), ...[...branches.values()].flatMap((all) => all.flatMap((branch) => branch.constants))] }
+}
