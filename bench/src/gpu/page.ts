@@ -1,0 +1,12 @@
+/** The page that checks run in. The driver calls `work` and gives it what takes the findings. */
+import { perform } from './perform.js'
+import type { Finding, Task } from './task.js'
+
+declare global {
+  /** Takes a task of the driver. */
+  var work: (task: Task) => Promise<void>
+  /** The driver's ear, put here by it. */
+  var tell: (finding: Finding) => Promise<void>
+}
+
+globalThis.work = (task) => perform(task, (finding) => globalThis.tell(finding))
