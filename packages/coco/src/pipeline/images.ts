@@ -1,9 +1,14 @@
-/** Decoded images made into batches, without files or sharp: runs in Node and in browsers. */
+/** Decoded images in memory, made into batches. Needs neither files nor sharp: runs in Node and in browsers. */
+export { largestImage } from '../codec/limits.js'
 export type { RgbImage } from './image.js'
-export { resizeBilinear, scaledSize } from './resize.js'
-export type { Size } from './resize.js'
+export * from './resize.js'
+export * from './flip.js'
 export { detectron2Normalization, detectronNormalization, torchvisionNormalization } from './normalization.js'
 export type { Normalization } from './normalization.js'
 export { paddedSize } from './pad.js'
+export { rcnnTransform } from './transform.js'
+export type { Transformed, TransformInput, TransformOptions } from './transform.js'
 export type { Batch, BatchItem } from './batch.js'
+export { start } from './order.js'
+export type { Position } from './order.js'
 export { imageBatch } from './image-batch.js'

@@ -1,5 +1,5 @@
 /** Images and annotation files on disk, made into batches. Needs Node and sharp. */
-export * from './in-memory.js'
+export * from './images.js'
 export { loadInstances } from './load-instances.js'
 export { decodeImage, readImage } from './read-image.js'
 export { loader } from './loader.js'
