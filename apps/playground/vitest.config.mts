@@ -1,0 +1,3 @@
+import { project } from '../../vitest.config.base.mts'
+
+export default project('playground', import.meta.dirname)
