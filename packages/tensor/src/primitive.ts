@@ -57,7 +57,7 @@ export interface Attributes {
   // Elementwise, one operand. f32 → f32; neg, abs and sign also take i32.
   readonly neg: NoAttributes
   readonly abs: NoAttributes
-  /** −1, 0 or 1; NaN stays NaN. */
+  /** −1, 0 or 1; 0 for NaN, as PyTorch. */
   readonly sign: NoAttributes
   readonly floor: NoAttributes
   readonly ceil: NoAttributes
@@ -133,7 +133,7 @@ export interface Attributes {
   readonly conv2dInputGradient: ConvolutionAttributes & { readonly inputSize: readonly [number, number] }
   /** (x, dy) → (dw): the transpose of conv2d in w. */
   readonly conv2dWeightGradient: ConvolutionAttributes & { readonly kernel: readonly [number, number] }
-  /** (x: [N, C, H, W]) → (y, indices: i32): maxima and their flat indices y·W + x; the first of equals; pads with −∞. */
+  /** (x: [N, C, H, W]) → (y, indices: i32): maxima and their flat indices y·W + x; the first of equals, the last NaN (as PyTorch); pads with −∞. */
   readonly maxPool2d: PoolAttributes
   /** (x, dy) → (dx): dy at each window's (first) maximum. */
   readonly maxPool2dGradient: PoolAttributes

@@ -30,9 +30,9 @@ describe('decisions', () => {
     expect(numbersOf(apply('reduceMax', { axes: [1], keepDimensions: false }, floats([2, 2], [1, NaN, 2, 3])))).toEqual([[NaN, 3]])
     expect(numbersOf(apply('reduceMax', { axes: [1], keepDimensions: false }, floats([1, 0], [])))).toEqual([[-Infinity]])
   })
-  test('maxPool2d takes the first of equals and the first NaN', () => {
+  test('maxPool2d takes the first of equals and the last NaN, as PyTorch', () => {
     const attributes = { ...window, kernel: [1, 3] } as const
-    expect(numbersOf(apply('maxPool2d', attributes, floats([1, 1, 1, 6], [2, 5, 5, NaN, 7, NaN])))).toEqual([[5, NaN, NaN, NaN], [1, 3, 3, 3]])
+    expect(numbersOf(apply('maxPool2d', attributes, floats([1, 1, 1, 6], [2, 5, 5, NaN, 7, NaN])))).toEqual([[5, NaN, NaN, NaN], [1, 3, 3, 5]])
     expect(numbersOf(apply('maxPool2d', attributes, floats([1, 1, 1, 3], [-Infinity, -Infinity, -Infinity])))).toEqual([[-Infinity], [0]])
   })
   test('nms never keeps −∞, and `inclusive` decides at the threshold', () => {
