@@ -1,0 +1,44 @@
+import { either as E } from 'fp-ts'
+import { showError } from '@tabula/tensor'
+import { gpujsDevice } from '@tabula/tensor/gpujs'
+import type { GpujsMode } from '@tabula/tensor/gpujs'
+import { measureTask } from './measure.js'
+import type { GpuRow } from './measure.js'
+import type { GpuContestant } from './contestant.js'
+import { tabula } from './tabula.js'
+import { tasks } from './tasks.js'
+
+/** Modes in the order in which they are measured; the last two need a browser. */
+export const modes = ['webasm', 'cpu', 'headlessgl', 'webgl2', 'webgpu'] as const
+export type Mode = (typeof modes)[number]
+
+/** Which rows of a mode are measured. */
+export interface Request {
+  readonly mode: Mode
+  readonly size: keyof typeof tasks
+  /** The beginning of the names of the rows. */
+  readonly only: string
+}
+
+/** What is told while rows are measured. */
+export type Finding = { readonly _tag: 'rows'; readonly rows: readonly GpuRow[] } | { readonly _tag: 'note' | 'failed'; readonly message: string }
+
+/** Measures all rows asked for in one mode, where its engine runs. What goes wrong in a row is told, and the others follow. */
+export const measureMode = async ({ mode, size, only }: Request, rivals: readonly GpuContestant[], tell: (finding: Finding) => Promise<void>): Promise<void> => {
+  // `GpujsMode` may lag behind this list; a mode that it lacks is an error value of the device.
+  const device = await gpujsDevice({ mode: mode as GpujsMode })()
+  if (E.isLeft(device)) {
+    await tell({ _tag: 'failed', message: showError(device.left) })
+    return
+  }
+  const own = tabula(device.right)
+  for (const [name, task] of Object.entries(tasks[size]).filter(([name]) => name.startsWith(only))) {
+    try {
+      const { rows, notes } = await measureTask(mode, name, task, own, rivals)
+      await tell({ _tag: 'rows', rows })
+      for (const message of notes) await tell({ _tag: 'note', message })
+    } catch (thrown) {
+      await tell({ _tag: 'failed', message: `${name}: ${thrown instanceof Error ? thrown.message : String(thrown)}` })
+    }
+  }
+}
