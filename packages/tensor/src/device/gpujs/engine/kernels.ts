@@ -32,10 +32,14 @@ export const failureOf = (thrown: unknown, source: string): EngineFailure =>
   thrown instanceof EngineFailure ? thrown : new EngineFailure(`${thrown instanceof Error ? thrown.message : String(thrown)}, in the kernel ${source}`)
 
 /** The backend that runs a kernel, with the reason where gpu.js has degraded it. */
-const modeOf = ({ kernel }: IKernelRunShortcut): string => {
-  // gpu.js declares `mode` as a static member of each backend's class; `constructor` is typed as any function.
+const modeOf = (gpu: GPU, { kernel }: IKernelRunShortcut): string => {
+  // gpu.js declares `mode` as a static member of each backend's class; `constructor` is typed as any function. Its own `mode` and
+  // `Kernel`, what it was told to use and the class that it took for that, are not declared at all.
   const { mode = 'unknown' } = kernel.constructor as { readonly mode?: string }
-  return typeof kernel.fallbackReason === 'string' ? `${mode} (${kernel.fallbackReason})` : mode
+  const chosen = gpu as { readonly mode?: string; readonly Kernel?: unknown }
+  // All backends on WebGL call themselves so; the class tells them apart.
+  const ran = mode === 'gpu' && kernel.constructor === chosen.Kernel ? (chosen.mode ?? mode) : mode
+  return typeof kernel.fallbackReason === 'string' ? `${ran} (${kernel.fallbackReason})` : ran
 }
 
 /** Sizes of threads without what is left out. */
@@ -71,7 +75,7 @@ export const kernelCache = (gpu: GPU, mode: GpujsMode, { handles, fixedSizes }: 
     // Sizes beyond this many per text are compiled again; gpu.js' own limit of 8 would do so in every step.
     if (mode === 'webasm') Object.assign(kernel.kernel, { moduleCacheLimit: 512 })
     const checkMode = (): void => {
-      const ran = modeOf(kernel)
+      const ran = modeOf(gpu, kernel)
       if (ran !== mode) throw new EngineFailure(`a kernel ran in mode ${ran} instead of ${mode}: ${source}`)
     }
     const entry: Entry = {
