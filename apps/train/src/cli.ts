@@ -39,7 +39,7 @@ const integersFrom = (least: number) => (text: string): readonly number[] => {
   return numbers
 }
 
-const device = (): Option => new Option('--device <name>', 'auto, reference, cpu, or gpujs:webasm').default('auto')
+const device = (): Option => new Option('--device <name>', 'auto, reference, cpu, or gpujs[:auto|webgpu|webgl2|headlessgl|webasm|cpu]').default('auto')
 
 interface TrainOptions {
   readonly data?: string

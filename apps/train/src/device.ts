@@ -1,9 +1,10 @@
 import { taskEither as TE } from 'fp-ts'
 import { pipe } from 'fp-ts/lib/function.js'
 import { showError } from '@tabula/tensor'
-import type { Device } from '@tabula/tensor'
+import type { Device, DeviceError } from '@tabula/tensor'
 import { cpuDevice } from '@tabula/tensor/cpu'
-import { gpujsDevice } from '@tabula/tensor/gpujs'
+import { gpujsDevice, gpujsModes } from '@tabula/tensor/gpujs'
+import type { GpujsDevice, GpujsMode } from '@tabula/tensor/gpujs'
 import { referenceDevice } from '@tabula/tensor/reference'
 import { badInput } from './failure.js'
 import type { Failure } from './failure.js'
@@ -14,21 +15,53 @@ export interface ChosenDevice {
   readonly reason: string
 }
 
-/** The device that `--device` names: auto, reference, cpu, or gpujs with a mode after a colon. `Left` where it is missing or unknown. */
+const modes: readonly string[] = gpujsModes
+
+const isMode = (name: string): name is GpujsMode => modes.includes(name)
+
+const engineOf = ({ mode, adapter }: GpujsDevice): string => `gpu.js in mode ${mode} on ${adapter}`
+
+const rejectedBy = ({ rejected }: GpujsDevice): string =>
+  rejected.length === 0 ? '' : ` (not ${rejected.map(({ mode, reason }) => `${mode}: ${reason}`).join('; not ')})`
+
+/** gpu.js where an adapter of hardware computes right, else the CPU device. */
+const fastest: TE.TaskEither<DeviceError, ChosenDevice> = pipe(
+  gpujsDevice({ mode: 'auto', processor: false }),
+  TE.map((device): ChosenDevice => ({ device, reason: `${engineOf(device)}, an adapter of hardware that computes known answers right` })),
+  TE.orElse(() => pipe(cpuDevice(), TE.map((device): ChosenDevice => ({ device, reason: 'the fastest device here, as gpu.js finds no adapter of hardware' }))))
+)
+
+const gpujs = (mode: GpujsMode | 'auto'): TE.TaskEither<DeviceError, ChosenDevice> =>
+  pipe(
+    gpujsDevice({ mode }),
+    TE.map(
+      (device): ChosenDevice => ({
+        device,
+        reason: mode === 'auto' ? `${engineOf(device)}, the best mode that computes known answers right${rejectedBy(device)}` : `asked for; ${engineOf(device)}`
+      })
+    )
+  )
+
+/**
+ * The device that `--device` names: auto, reference, cpu, or gpujs with a mode after a colon (its own auto without one). `auto` never
+ * takes an adapter whose work a program draws on the processor. `Left` where the device is missing or unknown.
+ */
 export const chooseDevice = (name: string): TE.TaskEither<Failure, ChosenDevice> => {
-  const missing = TE.mapLeft((error: Parameters<typeof showError>[0]) => badInput(`--device ${name}: ${showError(error)}`))
-  const because = (reason: string) => TE.map((device: Device): ChosenDevice => ({ device, reason }))
+  const missing = TE.mapLeft((error: DeviceError) => badInput(`--device ${name}: ${showError(error)}`))
+  const [family, mode = 'auto', ...rest] = name.split(':')
+  if (family === 'gpujs' && rest.length === 0 && (mode === 'auto' || isMode(mode))) return pipe(gpujs(mode), missing)
   switch (name) {
     case 'auto':
-      return pipe(cpuDevice(), missing, because('the fastest device that runs every operation of a training step'))
+      return pipe(fastest, missing)
     case 'cpu':
-      return pipe(cpuDevice(), missing, because('asked for'))
+      return pipe(cpuDevice(), TE.map((device): ChosenDevice => ({ device, reason: 'asked for' })), missing)
     case 'reference':
       return TE.right({ device: referenceDevice({ precision: 'single' }), reason: 'asked for; an interpreter, right but slow' })
-    case 'gpujs':
-    case 'gpujs:webasm':
-      return pipe(gpujsDevice({ mode: 'webasm' }), missing, because('asked for'))
     default:
-      return TE.left(badInput(`--device: expected auto, reference, cpu, or gpujs:webasm, found ${JSON.stringify(name)}. Choose one of them; auto is the default.`))
+      return TE.left(
+        badInput(
+          `--device: expected auto, reference, cpu, or gpujs with one of ${['auto', ...modes].join(', ')} after a colon, found ${JSON.stringify(name)}. Choose one of them; auto is the default.`
+        )
+      )
   }
 }

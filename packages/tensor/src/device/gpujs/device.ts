@@ -29,6 +29,8 @@ export interface GpujsOptions {
   readonly mode?: GpujsMode | 'auto'
   /** Whether `auto` may take an adapter whose work a program draws on the processor. By default not: WebAssembly is faster than those. */
   readonly softwareAdapters?: boolean
+  /** Whether `auto` may take a mode without an adapter, `webasm` or `cpu`. By default it may. */
+  readonly processor?: boolean
   /** Hears of each kernel that was compiled, which takes up to 0.3 s on an adapter. */
   readonly progress?: (counts: EngineCounts) => void
 }
@@ -88,6 +90,13 @@ const stateMismatch = (graph: Graph, types: readonly Abstract[]): Omit<Mismatch,
 
 /** One program on an engine. */
 const executable = (graph: Graph, executor: Executor, { engine, cells, states }: Opened, report: PlanReport): Executable => {
+  /** What the engine refuses, with the plan that it was running. */
+  const failure = (thrown: unknown): DeviceError => {
+    const error = failureOf(thrown)
+    if (!(thrown instanceof EngineFailure)) return error
+    const { live, liveBytes } = engine.counts()
+    return failed(`${thrown.message} (${report.engine}; a program of ${report.kernels} kernels in ${report.segments} segments that holds up to ${report.peakBytes} bytes; ${live} values of ${liveBytes} bytes are held)`)
+  }
   /** Runs on cells that stay the caller's; waits until the engine has taken all of it. */
   const outputsOf = async (inputs: readonly Cell[]): Promise<E.Either<DeviceError, readonly Cell[]>> => {
     try {
@@ -100,7 +109,7 @@ const executable = (graph: Graph, executor: Executor, { engine, cells, states }:
         throw thrown
       }
     } catch (thrown) {
-      return E.left(failureOf(thrown))
+      return E.left(failure(thrown))
     }
   }
   const readOut = async (outputs: readonly Cell[], types: readonly Abstract[]): Promise<E.Either<DeviceError, readonly HostValue[]>> => {
@@ -112,7 +121,7 @@ const executable = (graph: Graph, executor: Executor, { engine, cells, states }:
       }
       return E.right(values)
     } catch (thrown) {
-      return E.left(failureOf(thrown))
+      return E.left(failure(thrown))
     } finally {
       outputs.forEach(cells.release)
     }
@@ -232,5 +241,5 @@ const deviceOver = (opened: OpenedEngine): GpujsDevice => {
  * gpu.js as a device: programs are kernels over values that stay in the engine; what orders or counts by the data runs on the host and
  * is named in the report. `Left` where gpu.js does not run in the mode asked for, or computes known answers wrong.
  */
-export const gpujsDevice = ({ mode = 'auto', softwareAdapters, progress }: GpujsOptions = {}): TE.TaskEither<DeviceError, GpujsDevice> =>
-  pipe(openEngine(mode, { softwareAdapters, progress }), TE.map(deviceOver))
+export const gpujsDevice = ({ mode = 'auto', ...options }: GpujsOptions = {}): TE.TaskEither<DeviceError, GpujsDevice> =>
+  pipe(openEngine(mode, options), TE.map(deviceOver))

@@ -31,6 +31,8 @@ export interface OpenOptions {
   readonly progress?: ((counts: EngineCounts) => void) | undefined
   /** Whether `auto` may take an adapter whose work a program draws on the processor. `false`: WebAssembly is faster than those. */
   readonly softwareAdapters?: boolean | undefined
+  /** Whether `auto` may take a mode without an adapter, `webasm` or `cpu`. By default it may. */
+  readonly processor?: boolean | undefined
 }
 
 const messageOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown))
@@ -99,13 +101,14 @@ const opened = async (mode: GpujsMode, options: OpenOptions): Promise<E.Either<D
 
 const best = async (options: OpenOptions): Promise<E.Either<DeviceError, OpenedEngine>> => {
   const rejected: RejectedMode[] = []
-  for (const mode of gpujsModes) {
+  const candidates = gpujsModes.filter((mode) => options.processor !== false || (mode !== 'webasm' && mode !== 'cpu'))
+  for (const mode of candidates) {
     const engine = await proved(mode, options)
     if (E.isLeft(engine)) {
       rejected.push({ mode, reason: engine.left })
     } else if (engine.right.software && mode !== 'webasm' && mode !== 'cpu' && options.softwareAdapters !== true) {
       engine.right.close()
-      rejected.push({ mode, reason: `a program draws its work on the processor (${engine.right.adapter}); WebAssembly is faster` })
+      rejected.push({ mode, reason: `a program draws its work on the processor (${engine.right.adapter})` })
     } else {
       return E.right({ engine: engine.right, rejected })
     }
