@@ -1,0 +1,236 @@
+import type { Tensor } from '../../../node.js'
+import { mostFlatElements, mostSeats } from '../engine/engine.js'
+import type { KernelSource } from '../engine/engine.js'
+import { partsOf, settled } from '../kernel/forms.js'
+import type { Digit, Form } from '../kernel/forms.js'
+import { addressOf, decodeNumber, decodeThread, elementAt, plainIndex, writer } from '../kernel/writer.js'
+import type { IndexTerm, Writer } from '../kernel/writer.js'
+import type { Term } from './term.js'
+
+/** Thrown where one kernel cannot hold a computation; the fuser then computes an operand before. */
+export class TooWide extends Error {
+  override readonly name = 'TooWide'
+}
+
+/** A kernel and the values in its seats. */
+export interface Fused {
+  readonly kernel: KernelSource
+  readonly seats: readonly Tensor[]
+}
+
+/** A coordinate of the kernel after neighbours that run as one were joined. */
+interface Joined {
+  readonly size: number
+  /** The innermost of the coordinates joined, whose coefficient is the whole's. */
+  readonly last: Digit
+}
+
+const formsOf = (term: Term, found: Form[], seen: Set<Term>): void => {
+  if (seen.has(term)) return
+  seen.add(term)
+  const computed = (form: Form): void => {
+    found.push(form)
+    // A computed coordinate is a term of its own.
+    settled(form).terms.forEach((_, { computed: inner }) => inner !== undefined && formsOf(inner as Term, found, seen))
+  }
+  switch (term._tag) {
+    case 'read':
+    case 'position':
+      return computed(term.form)
+    case 'apply':
+      return term.operands.forEach((operand) => formsOf(operand, found, seen))
+    case 'within':
+      term.ranges.forEach(({ form }) => computed(form))
+      formsOf(term.inside, found, seen)
+      return formsOf(term.outside, found, seen)
+    case 'index':
+      return formsOf(term.term, found, seen)
+    case 'number':
+  }
+}
+
+const coefficient = (form: Form, coordinate: Digit): number => form.terms.get(coordinate) ?? 0
+
+/** Joins neighbouring coordinates wherever every form sees them as one. */
+const joined = (digits: readonly Digit[], forms: readonly Form[]): readonly Joined[] => {
+  const result: Joined[] = []
+  for (const part of digits.flatMap(partsOf).filter(({ size }) => size > 1).reverse()) {
+    const inner = result[0]
+    if (inner !== undefined && forms.every((form) => coefficient(form, part) === coefficient(form, inner.last) * inner.size)) result[0] = { size: inner.size * part.size, last: inner.last }
+    else result.unshift({ size: part.size, last: part })
+  }
+  return result
+}
+
+/** How a kernel folds what it computes along its inner coordinates. */
+export interface Fold {
+  readonly digits: readonly Digit[]
+  readonly combine: 'sum' | 'max'
+}
+
+const mostTerms = 30_000
+
+interface Names {
+  readonly w: Writer
+  readonly nameOf: (coordinate: Digit) => readonly [name: string, size: number] | undefined
+  readonly seatOf: (value: Tensor) => number
+  readonly elements: (value: Tensor) => number
+}
+
+/** Writes a term and answers its name. */
+const written = (term: Term, { w, nameOf, seatOf, elements }: Names): string => {
+  const known = new Map<string, string>()
+  const termsIn = (form: Form, guard: string | undefined): readonly IndexTerm[] =>
+    [...settled(form).terms].flatMap(([coordinate, stride]): IndexTerm[] => {
+      if (coordinate.computed !== undefined) {
+        // Made by the resolution of a gather.
+        return [{ name: write(coordinate.computed as Term, guard), size: coordinate.size, stride }]
+      }
+      const found = nameOf(coordinate)
+      return found === undefined ? [] : [{ name: found[0], size: found[1], stride }]
+    })
+  const memo = new Map<Term, Map<string, string>>()
+  const write = (current: Term, guard: string | undefined): string => {
+    const own = memo.get(current) ?? new Map<string, string>()
+    memo.set(current, own)
+    const before = own.get(guard ?? '')
+    if (before !== undefined) return before
+    const name = fresh(current, guard)
+    own.set(guard ?? '', name)
+    return name
+  }
+  const once = (key: string, make: () => string): string => {
+    const found = known.get(key) ?? make()
+    known.set(key, found)
+    return found
+  }
+  const fresh = (current: Term, guard: string | undefined): string => {
+    switch (current._tag) {
+      case 'number':
+        return w.constant(w.number(current.value))
+      case 'position': {
+        const terms = termsIn(current.form, guard)
+        return once(`p${guard ?? ''}|${settled(current.form).base}|${terms.map(({ name, stride }) => `${name}*${stride}`).join('+')}`, () => w.constant(plainIndex(w, settled(current.form).base, terms)))
+      }
+      case 'read': {
+        const { base } = settled(current.form)
+        const terms = termsIn(current.form, guard)
+        const seat = seatOf(current.value)
+        return once(`a${seat}|${guard ?? ''}|${base}|${terms.map(({ name, stride }) => `${name}*${stride}`).join('+')}`, () =>
+          w.constant(elementAt(seat, addressOf(w, elements(current.value), base, terms), guard))
+        )
+      }
+      case 'apply':
+        return w.constant(current.apply.text(current.operands.map((operand) => write(operand, guard)), w.constant))
+      case 'index': {
+        const index = write(current.term, guard)
+        return w.constant(`Math.min(Math.max(${index}, 0), ${w.scalar(current.size - 1)})`)
+      }
+      case 'within': {
+        const tests = current.ranges.map(({ form, low, high }) => {
+          const position = fresh({ _tag: 'position', form }, guard)
+          return `${position} >= ${w.number(low)} && ${position} < ${w.scalar(high)}`
+        })
+        const test = w.constant(`${tests.join(' && ')} ? 1 : 0`)
+        const inner = guard === undefined ? test : w.constant(`${guard} * ${test}`)
+        const inside = write(current.inside, inner)
+        const outside = write(current.outside, guard)
+        return w.constant(`${test} > 0.5 ? ${inside} : ${outside}`)
+      }
+    }
+  }
+  return write(term, undefined)
+}
+
+/** Loops over coordinates, with names for them; answers how to close them. */
+const openLoops = (w: Writer, digits: readonly Joined[], names: Map<Digit, readonly [string, number]>): number => {
+  digits.forEach(({ size, last }) => {
+    const name = w.name('k')
+    w.line(`for (let ${name} = 0; ${name} < ${w.scalar(size)}; ${name}++) {`)
+    names.set(last, [name, size])
+  })
+  return digits.length
+}
+
+const foldText = (combine: Fold['combine'], total: string, value: string): string =>
+  combine === 'sum' ? `${total} += ${value};` : `${total} = ${value} > ${total} ? ${value} : (${value} <= ${total} ? ${total} : ${value} + ${total});`
+
+/** A kernel, and over how many parts a fold is left to do: the kernel's result has them as an additional last axis. */
+export interface Emitted extends Fused {
+  readonly parts: number
+}
+
+/**
+ * One kernel that computes a term for every value of `outer`, folded along `fold`'s coordinates where there is one. Long folds are left
+ * in parts. `unrolled` are products along the last coordinate, four at a time.
+ */
+export const emit = (term: Term, outer: readonly Digit[], elements: (value: Tensor) => number, fold?: Fold): Emitted => {
+  const forms: Form[] = []
+  formsOf(term, forms, new Set())
+  const all = forms.map(settled)
+  const threads = joined(outer, all)
+  const inner = fold === undefined ? [] : joined(fold.digits, all)
+  const count = threads.reduce((product, { size }) => product * size, 1)
+  const large = threads.length > 1 && threads.some(({ size }) => size > mostFlatElements)
+  if (large) throw new TooWide('a coordinate beyond 2^23 beside others')
+  const w = writer()
+  const names = new Map<Digit, readonly [string, number]>()
+  const seats: Tensor[] = []
+  const context: Names = {
+    w,
+    elements,
+    nameOf: (coordinate) => names.get(coordinate),
+    seatOf: (value) => {
+      const found = seats.findIndex(({ node, index }) => node === value.node && index === value.index)
+      const seat = found < 0 ? seats.push(value) - 1 : found
+      if (seat >= mostSeats) throw new TooWide('more arrays than seats')
+      return seat
+    }
+  }
+  const kernel = (total: number, result: string): KernelSource => {
+    if (seats.length === 0) throw new TooWide('a kernel needs an array')
+    return w.kernel(seats.length, total, result)
+  }
+  const terms = inner.reduce((product, { size }) => product * size, 1)
+  const bind = (coordinates: readonly Joined[], decoded: readonly string[]): void => coordinates.forEach(({ size, last }, k) => names.set(last, [decoded[k] ?? '0', size]))
+  if (fold === undefined) {
+    bind(threads, threads.length === 0 ? [] : decodeThread(w, threads.map(({ size }) => size)))
+    const result = written(term, context)
+    return { kernel: kernel(count, result), seats, parts: 1 }
+  }
+  const start = fold.combine === 'sum' ? '0' : w.scalar(-Infinity)
+  const single = terms <= 512 || (terms <= mostTerms && count >= 2048)
+  if (single) {
+    bind(threads, threads.length === 0 ? [] : decodeThread(w, threads.map(({ size }) => size)))
+    const total = w.name('t')
+    w.line(`let ${total} = ${start};`)
+    const loops = openLoops(w, inner, names)
+    w.line(foldText(fold.combine, total, written(term, context)))
+    w.line('}'.repeat(loops))
+    return { kernel: kernel(count, total), seats, parts: 1 }
+  }
+  // Parts of about the square root: of the outer loops' rounds, or of the one loop's.
+  const [first, ...rest] = inner
+  const last = inner.at(-1)
+  if (first === undefined || last === undefined) throw new RangeError('a fold without terms')
+  const perRow = rest.length === 0 ? 1 : last.size
+  const rows = terms / perRow
+  const block = Math.max(1, Math.ceil(Math.min(mostTerms, Math.max(64, Math.sqrt(terms))) / perRow))
+  const parts = Math.ceil(rows / block)
+  if (block * perRow > 60_000 || rows > mostFlatElements) throw new TooWide('more terms than a thread may loop over')
+  const coordinates = decodeThread(w, [...(threads.length === 0 ? [1] : threads.map(({ size }) => size)), parts])
+  if (coordinates.length < 2) throw new TooWide('parts beyond 2^23')
+  bind(threads, coordinates)
+  const part = coordinates.at(-1) ?? '0'
+  const total = w.name('t')
+  const size = w.scalar(block)
+  w.line(`let ${total} = ${start}; for (let j = 0; j < ${size}; j++) {`)
+  const row = w.constant(`${part} * ${size} + j`)
+  w.line(`if (${row} < ${w.scalar(rows)}) {`)
+  const outerLoops = rest.length === 0 ? inner : inner.slice(0, -1)
+  bind(outerLoops, decodeNumber(w, row, outerLoops.map((each) => each.size)))
+  const loops = openLoops(w, rest.length === 0 ? [] : [last], names)
+  w.line(foldText(fold.combine, total, written(term, context)))
+  w.line('}'.repeat(loops + 2))
+  return { kernel: kernel(count * parts, total), seats, parts }
+}

@@ -1,0 +1,151 @@
+/** The primitives that are a function of single numbers. */
+export type ScalarName =
+  | 'neg' | 'abs' | 'sign' | 'floor' | 'ceil' | 'round' | 'exp' | 'expm1' | 'log' | 'log1p' | 'sqrt' | 'sin' | 'cos' | 'tanh' | 'sigmoid' | 'erf' | 'relu' | 'not'
+  | 'add' | 'sub' | 'mul' | 'div' | 'rem' | 'pow' | 'maximum' | 'minimum' | 'atan2' | 'equal' | 'less' | 'lessEqual' | 'and' | 'or' | 'select'
+
+/** Names a subexpression and answers the name. */
+export type Define = (expression: string) => string
+
+/** A primitive as text over the names of its operands. */
+export interface ScalarFunction {
+  readonly text: (operands: readonly string[], define: Define) => string
+  /** About how much it costs beside an addition: what is dear is not computed twice. */
+  readonly cost: number
+}
+
+const unary = (text: (x: string, define: Define) => string, cost = 1): ScalarFunction => ({ text: ([x = '0'], define) => text(x, define), cost })
+const binary = (text: (x: string, y: string, define: Define) => string, cost = 1): ScalarFunction => ({ text: ([x = '0', y = '0'], define) => text(x, y, define), cost })
+
+/** Taylor series of x·(1 + x/2·(1 + x/3·(…))) with this many factors. */
+const expm1Series = (x: string, terms: number): string =>
+  `${x} * ${Array.from({ length: terms }, (_, k) => terms + 1 - k).reduce((inner, n) => `(1 + ${x} / ${n} * ${inner})`, '1')}`
+
+/** Maclaurin series of erf over x, in z = x². */
+const erfSeries = (z: string, terms: number): string => {
+  const coefficients: number[] = []
+  let factorial = 1
+  for (let n = 0; n < terms; n++) {
+    coefficients.push(((n % 2 === 0 ? 1 : -1) * 2) / (Math.sqrt(Math.PI) * factorial * (2 * n + 1)))
+    factorial *= n + 1
+  }
+  return coefficients.reduceRight((inner, coefficient) => (inner === '' ? `(${coefficient})` : `(${coefficient} + ${z} * ${inner})`), '')
+}
+
+/** Hastings' approximation of erfc·exp(x²), error 1.5e-7 (Abramowitz & Stegun 7.1.26). */
+const erfTail = (t: string): string => `(0.254829592 + ${t} * (-0.284496736 + ${t} * (1.421413741 + ${t} * (-1.453152027 + ${t} * 1.061405429))))`
+
+const artanhSeries = (z: string): string => `(1 + ${z} * (0.3333333333 + ${z} * (0.2 + ${z} * (0.1428571429 + ${z} * (0.1111111111 + ${z} * (0.0909090909 + ${z} / 13))))))`
+
+/**
+ * Text of a logarithm. Some adapters answer −88 for log 0 and 0 for the log of a negative number, so these are quotients: −1/0 and 0/0
+ * of what the engine cannot know to be zero. NaN compares false and is passed on.
+ */
+const logarithm = (x: string, define: Define): string => {
+  const zero = define(`${x} > 0 ? 0 : (${x} <= 0 ? 0 : ${x})`)
+  const safe = define(`${x} > 0 ? ${x} : 1`)
+  const value = define(`Math.log(${safe})`)
+  return `${x} > 0 ? ${value} : (${x} < 0 ? ${zero} / ${zero} : (${x} <= 0 ? (0 - 1) / ${zero} : ${x}))`
+}
+
+/** The scalar primitives in forms that keep their digits, special values and NaN in single precision on every backend. */
+export const scalarFunctions: { readonly [P in ScalarName]: ScalarFunction } = {
+  neg: unary((x) => `0 - ${x}`),
+  abs: unary((x) => `Math.abs(${x})`),
+  // Neither comparison holds for zero and NaN, whose sign is 0.
+  sign: unary((x) => `${x} > 0 ? 1 : (${x} < 0 ? 0 - 1 : 0)`),
+  floor: unary((x) => `Math.floor(${x})`),
+  ceil: unary((x) => `Math.ceil(${x})`),
+  round: unary((x, define) => {
+    const floor = define(`Math.floor(${x})`)
+    const rest = define(`${x} - ${floor}`)
+    const odd = define(`${floor} - 2 * Math.floor(${floor} / 2)`)
+    return `${rest} < 0.5 ? ${floor} : (${rest} > 0.5 ? ${floor} + 1 : ${floor} + ${odd})`
+  }, 3),
+  exp: unary((x) => `Math.exp(${x})`, 4),
+  expm1: unary((x, define) => {
+    const series = define(expm1Series(x, 8))
+    const direct = define(`Math.exp(${x}) - 1`)
+    return `Math.abs(${x}) < 0.5 ? ${series} : ${direct}`
+  }, 8),
+  log: unary(logarithm, 6),
+  // 2·artanh(x / (2 + x)) near zero.
+  log1p: unary((x, define) => {
+    const s = define(`${x} / (2 + ${x})`)
+    const z = define(`${s} * ${s}`)
+    const series = define(`2 * ${s} * ${artanhSeries(z)}`)
+    const direct = define(logarithm(define(`1 + ${x}`), define))
+    return `Math.abs(${x}) < 0.5 ? ${series} : ${direct}`
+  }, 10),
+  sqrt: unary((x) => `Math.sqrt(${x})`, 2),
+  sin: unary((x) => `Math.sin(${x})`, 4),
+  cos: unary((x) => `Math.cos(${x})`, 4),
+  tanh: unary((x, define) => {
+    const e = define(`Math.exp(-2 * Math.abs(${x}))`)
+    const t = define(`(1 - ${e}) / (1 + ${e})`)
+    return `${x} < 0 ? 0 - ${t} : ${t}`
+  }, 6),
+  sigmoid: unary((x, define) => {
+    const e = define(`Math.exp(0 - Math.abs(${x}))`)
+    return `${x} < 0 ? ${e} / (1 + ${e}) : 1 / (1 + ${e})`
+  }, 6),
+  erf: unary((x, define) => {
+    const z = define(`${x} * ${x}`)
+    const series = define(`${x} * ${erfSeries(z, 8)}`)
+    const t = define(`1 / (1 + 0.3275911 * Math.abs(${x}))`)
+    const tail = define(`1 - ${t} * ${erfTail(t)} * Math.exp(0 - ${z})`)
+    return `${z} < 0.25 ? ${series} : (${x} < 0 ? 0 - ${tail} : ${tail})`
+  }, 10),
+  relu: unary((x) => `${x} < 0 ? 0 : ${x}`),
+  not: unary((x) => `1 - ${x}`),
+  add: binary((x, y) => `${x} + ${y}`),
+  sub: binary((x, y) => `${x} - ${y}`),
+  mul: binary((x, y) => `${x} * ${y}`),
+  div: binary((x, y) => `${x} / ${y}`, 2),
+  rem: binary((x, y, define) => {
+    const q = define(`${x} / ${y}`)
+    return `${q} < 0 ? ${x} - Math.ceil(${q}) * ${y} : ${x} - Math.floor(${q}) * ${y}`
+  }, 3),
+  // A negative base: only whole exponents have a power, odd ones a negative one.
+  pow: binary((x, y, define) => {
+    const magnitude = define(`Math.pow(Math.abs(${x}), ${y})`)
+    const whole = define(`Math.floor(${y})`)
+    const odd = define(`${whole} - 2 * Math.floor(${whole} / 2)`)
+    const zero = define(`${x} >= 0 ? 0 : ${y} - ${whole}`)
+    const none = define(`(${zero} - ${zero}) / (${zero} - ${zero})`)
+    return `${x} >= 0 ? ${magnitude} : (${zero} > 0 ? ${none} : (${odd} > 0.5 ? 0 - ${magnitude} : ${magnitude}))`
+  }, 8),
+  // Where neither comparison holds one of them is NaN, and so is the sum.
+  maximum: binary((x, y) => `${x} > ${y} ? ${x} : (${y} >= ${x} ? ${y} : ${x} + ${y})`),
+  minimum: binary((x, y) => `${x} < ${y} ? ${x} : (${y} <= ${x} ? ${y} : ${x} + ${y})`),
+  atan2: binary((x, y) => `Math.atan2(${x}, ${y})`, 6),
+  equal: binary((x, y) => `${x} === ${y} ? 1 : 0`),
+  less: binary((x, y) => `${x} < ${y} ? 1 : 0`),
+  lessEqual: binary((x, y) => `${x} <= ${y} ? 1 : 0`),
+  and: binary((x, y) => `${x} * ${y}`),
+  or: binary((x, y) => `${x} + ${y} > 0.5 ? 1 : 0`),
+  select: { text: ([c = '0', x = '0', y = '0']) => `${c} > 0.5 ? ${x} : ${y}`, cost: 1 }
+}
+
+/** Integer quotients truncate; the operands are whole numbers of at most 24 bits, so a wrong last place is put right. */
+export const integerDivision: ScalarFunction = binary((x, y, define) => {
+  const [a, b] = [define(`Math.abs(${x})`), define(`Math.abs(${y})`)]
+  const guess = define(`Math.floor(${a} / ${b})`)
+  const rest = define(`${a} - ${guess} * ${b}`)
+  const quotient = define(`${rest} < 0 ? ${guess} - 1 : (${rest} >= ${b} ? ${guess} + 1 : ${guess})`)
+  return `(${x} < 0 ? 0 - 1 : 1) * (${y} < 0 ? 0 - 1 : 1) * ${quotient}`
+}, 3)
+
+/** The remainder that goes with `integerDivision`. */
+export const integerRemainder: ScalarFunction = binary((x, y, define) => {
+  const quotient = define(integerDivision.text([x, y], define))
+  return `${x} - ${quotient} * ${y}`
+}, 4)
+
+/** Nonzero and NaN are true. */
+export const truth: ScalarFunction = unary((x) => `${x} === 0 ? 0 : 1`)
+
+/** Toward zero, within the range of an i32; NaN becomes 0. */
+export const truncation: ScalarFunction = unary((x, define) => {
+  const whole = define(`${x} < 0 ? Math.ceil(${x}) : Math.floor(${x})`)
+  return `${whole} > 2147483000 ? 2147483648 : (${whole} < -2147483000 ? 0 - 2147483648 : (${whole} <= 0 ? ${whole} : (${whole} > 0 ? ${whole} : 0)))`
+}, 2)
