@@ -55,6 +55,21 @@ describe('rows', () => {
     expect(order.join('')).toBe('abababab')
     expect(medians).toEqual([2, 8])
   })
+
+  test('who is quick runs again until a turn is over', async () => {
+    const counts = [0, 0]
+    const running = (index: number, milliseconds: number) => ({
+      digest: [],
+      run: async () => {
+        counts[index] = (counts[index] ?? 0) + 1
+        await new Promise((resolve) => setTimeout(resolve, milliseconds))
+        return milliseconds
+      }
+    })
+    await interleaved([running(0, 5), running(1, 60)], { warmUps: 0, least: 2, most: 2, milliseconds: 0, turn: 30 })
+    expect(counts[0]).toBeGreaterThan(2)
+    expect(counts[1]).toBe(2)
+  })
 })
 
 describe('rivals', () => {

@@ -31,17 +31,29 @@ export interface Effort {
   readonly most: number
   /** Rounds stop after this long, once there are `least`. */
   readonly milliseconds: number
+  /** How long a turn lasts at least; one run where it is left out. */
+  readonly turn?: number
 }
 
-export const usualEffort: Effort = { warmUps: 3, least: 5, most: 25, milliseconds: 6000 }
+export const usualEffort: Effort = { warmUps: 3, least: 5, most: 25, milliseconds: 6000, turn: 30 }
 
-/** Median milliseconds of each, in rounds in which each runs once. */
-export const interleaved = async (contestants: readonly Prepared[], { warmUps, least, most, milliseconds }: Effort = usualEffort): Promise<readonly number[]> => {
+/**
+ * Median milliseconds of each, in rounds in which they take turns. Whoever is quick runs again until his turn has lasted `turn`
+ * milliseconds, so that operations of less than a millisecond are timed with warm caches and compiled code on every side.
+ */
+export const interleaved = async (
+  contestants: readonly Prepared[],
+  { warmUps, least, most, milliseconds, turn = 0 }: Effort = usualEffort
+): Promise<readonly number[]> => {
   for (let round = 0; round < warmUps; round++) for (const { run } of contestants) await run()
   const times = contestants.map((): number[] => [])
   const until = performance.now() + milliseconds
   for (let round = 0; round < least || (round < most && performance.now() < until); round++) {
-    for (const [index, { run }] of contestants.entries()) times[index]?.push(await run())
+    for (const [index, { run }] of contestants.entries()) {
+      const over = performance.now() + turn
+      do times[index]?.push(await run())
+      while (performance.now() < over)
+    }
   }
   return times.map(median)
 }
