@@ -2,6 +2,8 @@ import type { GPU, IKernelRunShortcut } from 'gpu.js'
 import { EngineFailure } from './engine.js'
 import type { GpujsMode, KernelSource } from './engine.js'
 import type { Tally } from './tally.js'
+import { memoryPool, shareMemory } from './wasm-memory.js'
+import type { WasmKernel } from './wasm-memory.js'
 
 /** How a mode's kernels are made. */
 export interface KernelSettings {
@@ -59,6 +61,7 @@ const scalarKind = (scalar: number): string => (Number.isInteger(scalar) ? 'i' :
  */
 export const kernelCache = (gpu: GPU, mode: GpujsMode, { handles, fixedSizes }: KernelSettings, tally: Tally): KernelCache => {
   const entries = new Map<string, Entry>()
+  const memoryFor = memoryPool()
 
   const made = (source: string, threads: number[], key: string): Entry => {
     const kernel = gpu
@@ -72,8 +75,8 @@ export const kernelCache = (gpu: GPU, mode: GpujsMode, { handles, fixedSizes }: 
         dynamicArguments: !fixedSizes
       })
       .setLoopMaxIterations(10_000_000)
-    // Sizes beyond this many per text are compiled again; gpu.js' own limit of 8 would do so in every step.
-    if (mode === 'webasm') Object.assign(kernel.kernel, { moduleCacheLimit: 512 })
+    // gpu.js declares no class for its WebAssembly kernels; in this mode it makes no others.
+    if (mode === 'webasm') shareMemory(kernel.kernel as unknown as WasmKernel, memoryFor)
     const checkMode = (): void => {
       const ran = modeOf(gpu, kernel)
       if (ran !== mode) throw new EngineFailure(`a kernel ran in mode ${ran} instead of ${mode}: ${source}`)
