@@ -11,10 +11,11 @@ export class NodeImport extends Error {
 const nodeOnly = ['sharp', 'onnxruntime-node', 'koffi']
 
 /** Refuses what would need Node or a stand-in for it; Vite by itself puts an empty module in its place and says so only at run time. */
-const withoutNode = (): Plugin => ({
+const withoutNode = (unused: readonly string[]): Plugin => ({
   name: 'without-node',
   enforce: 'pre',
   resolveId: (source, importer) => {
+    if (unused.includes(source)) return null
     if (isBuiltin(source) || nodeOnly.includes(source)) throw new NodeImport(`${importer ?? 'the entry'} imports ${source}, which browsers do not have`)
     return null
   }
@@ -27,22 +28,30 @@ const virtualEntry = (text: string): Plugin => ({
   load: (id) => (id === '\0virtual:entry' ? text : null)
 })
 
+/** How it is bundled. */
+export interface BundleOptions {
+  /** Modules of Node that a dependency names and does without in browsers; an empty module stands for them. */
+  readonly unused?: readonly string[]
+  /** Smaller, and slower to make. */
+  readonly minify?: boolean
+}
+
 /** What is bundled: a module's file, or the text of one that is resolved from `root`. */
 export type Entry = { readonly file: string } | { readonly text: string; readonly root: string }
 
-/** One minified module for browsers from an entry, out of the packages' sources, with no imports left. Rejects with `NodeImport` where it needs Node. */
-export const bundle = async (entry: Entry): Promise<string> => {
+/** One module for browsers, minified unless told otherwise, from an entry, out of the packages' sources, with no imports left. Rejects with `NodeImport` where it needs Node. */
+export const bundle = async (entry: Entry, { unused = [], minify = true }: BundleOptions = {}): Promise<string> => {
   const text = 'text' in entry
   const built = await build({
     configFile: false,
     logLevel: 'silent',
     ...(text ? { root: entry.root } : {}),
     resolve: { conditions: ['@tabula/source', 'module', 'browser', 'import', 'default'] },
-    plugins: [withoutNode(), ...(text ? [virtualEntry(entry.text)] : [])],
+    plugins: [withoutNode(unused), ...(text ? [virtualEntry(entry.text)] : [])],
     build: {
       write: false,
       target: 'es2022',
-      minify: 'esbuild',
+      minify: minify ? 'esbuild' : false,
       modulePreload: false,
       rollupOptions: { input: text ? 'virtual:entry' : entry.file, preserveEntrySignatures: 'strict', output: { format: 'es', inlineDynamicImports: true } }
     }

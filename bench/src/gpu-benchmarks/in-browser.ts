@@ -5,11 +5,14 @@ import type { Adapter } from '../browser/chromium.js'
 import { serve } from '../browser/serve.js'
 import type { Finding, Request } from './modes.js'
 
+/** The page's program; it serves all requests. TensorFlow.js's random numbers name a module of Node, and use the browser's instead. */
+export const pageProgram = (): Promise<string> => bundle({ file: fileURLToPath(new URL('page.ts', import.meta.url)) }, { unused: ['crypto'], minify: false })
+
 /** Measures in a page of its own for each request. Rejects where there is no browser. */
-export const inBrowser = async (request: Request, adapter: Adapter, tell: (finding: Finding) => Promise<void>): Promise<void> => {
+export const inBrowser = async (program: () => Promise<string>, request: Request, adapter: Adapter, tell: (finding: Finding) => Promise<void>): Promise<void> => {
   const path = findChromium()
   if (path === undefined) throw new Error(`mode ${request.mode} needs Chromium: ${chromiumRemedy}`)
-  const code = await bundle({ file: fileURLToPath(new URL('page.ts', import.meta.url)) })
+  const code = await program()
   const server = await serve(
     new Map([
       ['/', { type: 'text/html', body: '<!doctype html><title>Benchmarks</title><script type="module" src="/page.js"></script>' }],

@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util'
 import '@tensorflow/tfjs-backend-cpu'
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm'
 import type { GpuContestant } from './contestant.js'
-import { inBrowser } from './in-browser.js'
+import { inBrowser, pageProgram } from './in-browser.js'
 import { heading, line } from './measure.js'
 import type { GpuRow } from './measure.js'
 import { measureMode, modes } from './modes.js'
@@ -15,11 +15,12 @@ import { naive } from './rivals/naive.js'
 import { tfjs } from './rivals/tfjs.js'
 import { tasks } from './tasks.js'
 
-const usage = `npm run bench:gpu [-- --mode ${modes.join('|')} --only NAME --adapter software|hardware --size small|large --json FILE]
+const usage = `npm run bench:gpu [-- --mode ${modes.join('|')} --only NAME --adapter software|hardware --size small|large --quick --json FILE]
 
 Rows: ${Object.keys(tasks.small).join(', ')}
 --mode may be repeated; without it webasm, webgl2 and webgpu are measured. --only takes a row, or the beginning of several.
 --adapter hardware lets Chromium use the machine's graphics processor; --size large takes shapes that keep one busy.
+--quick measures three rounds of each row instead of at least five.
 --json also writes { "adapter", "rows": [{ mode, name, tabulaMs, rival, rivalMs, ratio, kernels, compileSeconds, rivalCompileSeconds, difference }] }.`
 
 const say = (text: string): boolean => process.stdout.write(`${text}\n`)
@@ -37,6 +38,7 @@ const readOptions = () => {
         only: { type: 'string', default: '' },
         adapter: { type: 'string', default: 'software' },
         size: { type: 'string', default: 'small' },
+        quick: { type: 'boolean' },
         json: { type: 'string' },
         help: { type: 'boolean' }
       }
@@ -80,12 +82,15 @@ const rivalsInNode = async (mode: Exclude<Mode, 'webgl2' | 'webgpu'>): Promise<r
   return [naive(mode), ...found.filter((rival) => rival !== undefined)]
 }
 
+let bundled: Promise<string> | undefined
+const program = (): Promise<string> => (bundled ??= pageProgram())
+
 for (const mode of wanted) {
   say(`\n${mode}: medians of runs in turns; values stay on each side's device, and a run ends with one number read.`)
   say(heading)
-  const request = { mode, size, only: options.only }
+  const request = { mode, size, only: options.only, quick: options.quick === true }
   try {
-    if (mode === 'webgl2' || mode === 'webgpu') await inBrowser(request, adapter, hear)
+    if (mode === 'webgl2' || mode === 'webgpu') await inBrowser(program, request, adapter, hear)
     else {
       const rivals = await rivalsInNode(mode)
       await measureMode(request, rivals, hear)

@@ -30,7 +30,11 @@ export interface Outcome {
 /** How far results may differ. */
 export const tolerance = 1e-3
 
+/** How long contestants are measured together. */
 export const effort: Effort = { warmUps: 2, least: 5, most: 25, milliseconds: 4000 }
+
+/** Three rounds after one. */
+export const quickEffort: Effort = { warmUps: 1, least: 3, most: 3, milliseconds: 0 }
 
 const messageOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown)).split('\n')[0] ?? ''
 
@@ -47,7 +51,7 @@ const compileSeconds = (firstMs: number, ms: number): number => Math.max(0, firs
  * Prepares a task with every contestant, holds the results against each other and measures in turns. A rival that lacks the task, fails
  * or computes something else is left out with a note; Tabula's own failure rejects.
  */
-export const measureTask = async (mode: string, name: string, task: Task, own: GpuContestant, rivals: readonly GpuContestant[], how: Effort = effort): Promise<Outcome> => {
+export const measureTask = async (mode: string, name: string, task: Task, own: GpuContestant, rivals: readonly GpuContestant[], how: Effort): Promise<Outcome> => {
   const mine = await own.prepare(name, task)
   if (mine === undefined) throw new Error(`Tabula lacks ${name}`)
   const notes: string[] = []

@@ -2,7 +2,7 @@ import { either as E } from 'fp-ts'
 import { showError } from '@tabula/tensor'
 import { gpujsDevice } from '@tabula/tensor/gpujs'
 import type { GpujsMode } from '@tabula/tensor/gpujs'
-import { measureTask } from './measure.js'
+import { effort, measureTask, quickEffort } from './measure.js'
 import type { GpuRow } from './measure.js'
 import type { GpuContestant } from './contestant.js'
 import { tabula } from './tabula.js'
@@ -18,13 +18,15 @@ export interface Request {
   readonly size: keyof typeof tasks
   /** The beginning of the names of the rows. */
   readonly only: string
+  /** Fewer rounds. */
+  readonly quick: boolean
 }
 
 /** What is told while rows are measured. */
 export type Finding = { readonly _tag: 'rows'; readonly rows: readonly GpuRow[] } | { readonly _tag: 'note' | 'failed'; readonly message: string }
 
 /** Measures all rows asked for in one mode, where its engine runs. What goes wrong in a row is told, and the others follow. */
-export const measureMode = async ({ mode, size, only }: Request, rivals: readonly GpuContestant[], tell: (finding: Finding) => Promise<void>): Promise<void> => {
+export const measureMode = async ({ mode, size, only, quick }: Request, rivals: readonly GpuContestant[], tell: (finding: Finding) => Promise<void>): Promise<void> => {
   // `GpujsMode` may lag behind this list; a mode that it lacks is an error value of the device.
   const device = await gpujsDevice({ mode: mode as GpujsMode })()
   if (E.isLeft(device)) {
@@ -34,7 +36,7 @@ export const measureMode = async ({ mode, size, only }: Request, rivals: readonl
   const own = tabula(device.right)
   for (const [name, task] of Object.entries(tasks[size]).filter(([name]) => name.startsWith(only))) {
     try {
-      const { rows, notes } = await measureTask(mode, name, task, own, rivals)
+      const { rows, notes } = await measureTask(mode, name, task, own, rivals, quick ? quickEffort : effort)
       await tell({ _tag: 'rows', rows })
       for (const message of notes) await tell({ _tag: 'note', message })
     } catch (thrown) {
