@@ -19,6 +19,8 @@ interface Context {
 interface TextureResident extends Resident {
   readonly texture: Texture
   readonly length: number
+  /** Of the threads that drew it. */
+  readonly rank: number
 }
 
 const outOfMemory = 0x0505
@@ -77,7 +79,7 @@ export const webglEngine = (mode: Extract<GpujsMode, 'webgl2' | 'headlessgl'>, t
     }
     if (!(texture instanceof Texture)) throw new EngineFailure(`a kernel answered no texture: ${kernel.source}`)
     const length = resultLength(kernel)
-    const resident: TextureResident = { elements: kernel.elements, texture, length }
+    const resident: TextureResident = { elements: kernel.elements, texture, length, rank: kernel.output.length }
     residents.set(resident, resident)
     tally.made(length * 4)
     return resident
@@ -114,9 +116,10 @@ export const webglEngine = (mode: Extract<GpujsMode, 'webgl2' | 'headlessgl'>, t
       return run(uploadKernel(values.length), [input], ['array'])
     },
     dispatch: (kernel, arrays) => {
-      const textures = arrays.map((value) => find(value).texture)
+      const operands = arrays.map(find)
       tally.dispatched()
-      return run(kernel, textures, [])
+      // Seats keep to the class of texture that they saw first, and there is a class for each rank of the threads that drew it.
+      return run(kernel, operands.map(({ texture }) => texture), operands.map(({ rank }) => `rank ${rank}`))
     },
     read: (value) => {
       tally.read()
