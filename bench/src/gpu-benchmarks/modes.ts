@@ -1,7 +1,6 @@
 import { either as E } from 'fp-ts'
 import { showError } from '@tabula/tensor'
 import { gpujsDevice } from '@tabula/tensor/gpujs'
-import type { GpujsMode } from '@tabula/tensor/gpujs'
 import { effort, measureTask, quickEffort } from './measure.js'
 import type { GpuRow } from './measure.js'
 import type { GpuContestant } from './contestant.js'
@@ -27,8 +26,7 @@ export type Finding = { readonly _tag: 'rows'; readonly rows: readonly GpuRow[] 
 
 /** Measures all rows asked for in one mode, where its engine runs. What goes wrong in a row is told, and the others follow. */
 export const measureMode = async ({ mode, size, only, quick }: Request, rivals: readonly GpuContestant[], tell: (finding: Finding) => Promise<void>): Promise<void> => {
-  // `GpujsMode` may lag behind this list; a mode that it lacks is an error value of the device.
-  const device = await gpujsDevice({ mode: mode as GpujsMode })()
+  const device = await gpujsDevice({ mode })()
   if (E.isLeft(device)) {
     await tell({ _tag: 'failed', message: showError(device.left) })
     return
