@@ -230,8 +230,15 @@ export async function* train({ config, setup, device, run, checkpoint, until, ev
     void ahead?.catch(() => undefined)
     const output = await running
     if (E.isLeft(output)) {
+      const reason = `Training failed at step ${step + 1}: ${showError(output.left)}`
+      // A device that is lost has lost the state with it.
+      const copy = saved === step ? undefined : await readState()
+      if (copy !== undefined && E.isLeft(copy)) {
+        const kept = saved < 0 ? 'No checkpoint was written before it.' : `The checkpoint of step ${saved} is kept; the run can be resumed from it.`
+        return yield fail(failed(`${reason} The state after step ${step} cannot be read any more. ${kept}`))
+      }
       yield* save()
-      return yield fail(failed(`Training failed at step ${step + 1}: ${showError(output.left)}`))
+      return yield fail(failed(reason))
     }
     step++
     position = after
