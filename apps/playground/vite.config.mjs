@@ -1,10 +1,10 @@
 import { defaultClientConditions } from 'vite'
 
-/** Builds the page into `dist/page`, from the packages' sources; paths are relative, so that any folder of a server can hold it. */
+/** Builds the page into `dist/site`, from the packages' sources; paths are relative, so that any folder of a server can hold it. */
 export default {
   root: import.meta.dirname,
   base: './',
   resolve: { conditions: ['@tabula/source', ...defaultClientConditions] },
   worker: { format: 'es' },
-  build: { outDir: 'dist/page', emptyOutDir: true, target: 'es2022', modulePreload: { polyfill: false }, chunkSizeWarningLimit: 2000 }
+  build: { outDir: 'dist/site', emptyOutDir: true, target: 'es2022', modulePreload: { polyfill: false }, chunkSizeWarningLimit: 2000 }
 }

@@ -25,7 +25,7 @@ const portOf = () => {
 const port = portOf()
 await build({ configFile: join(root, 'vite.config.mjs'), logLevel: 'warn' })
 try {
-  const { url } = await serve(join(root, 'dist', 'page'), port)
+  const { url } = await serve(join(root, 'dist', 'site'), port)
   process.stdout.write(`The playground is at ${url}\nCtrl-C ends it.\n`)
 } catch (thrown) {
   wrong(thrown.code === 'EADDRINUSE' ? `Port ${port} is taken. Choose another: npm run playground -- --port ${port + 1}` : String(thrown.message))
