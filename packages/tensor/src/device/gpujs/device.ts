@@ -13,11 +13,11 @@ import { deviceName, EngineFailure } from './engine/engine.js'
 import type { Engine, EngineCounts, GpujsMode } from './engine/engine.js'
 import { openEngine } from './engine/open.js'
 import type { OpenedEngine, RejectedMode } from './engine/open.js'
+import { programOf } from './fuse/program.js'
 import { cellsOf } from './plan/cells.js'
 import type { Cell, Cells } from './plan/cells.js'
 import { executorOf } from './plan/execute.js'
 import type { Executor } from './plan/execute.js'
-import { programOf, TooLarge } from './plan/from-graph.js'
 import { scheduleOf } from './plan/lifetimes.js'
 import type { Schedule } from './plan/lifetimes.js'
 import { stateStore } from './state.js'
@@ -186,26 +186,21 @@ interface Planned {
 
 const planned = (opened: OpenedEngine, parts: Opened, graph: Graph): E.Either<CompileError, Planned> => {
   const started = now()
-  try {
-    const program = programOf(graph)
-    const schedule = scheduleOf(program)
-    const executor = executorOf(parts.engine, parts.cells, program)
-    const planning = now() - started
-    const { engine } = parts
-    const report: PlanReport = {
-      device: deviceName,
-      engine: `gpu.js in mode ${engine.mode} on ${engine.adapter}`,
-      kernels: schedule.kernels,
-      segments: schedule.segments,
-      compileMilliseconds: planning,
-      peakBytes: schedule.peakBytes,
-      notes: notesOf(opened, schedule)
-    }
-    return E.right({ program: executable(graph, executor, parts, report), constants: executor.constants })
-  } catch (thrown) {
-    if (thrown instanceof TooLarge) return E.left({ _tag: 'Unsupported', device: deviceName, primitive: thrown.primitive, message: thrown.message })
-    throw thrown
+  const program = programOf(graph)
+  const schedule = scheduleOf(program)
+  const executor = executorOf(parts.engine, parts.cells, program)
+  const planning = now() - started
+  const { engine } = parts
+  const report: PlanReport = {
+    device: deviceName,
+    engine: `gpu.js in mode ${engine.mode} on ${engine.adapter}`,
+    kernels: schedule.kernels,
+    segments: schedule.segments,
+    compileMilliseconds: planning,
+    peakBytes: schedule.peakBytes,
+    notes: notesOf(opened, schedule)
   }
+  return E.right({ program: executable(graph, executor, parts, report), constants: executor.constants })
 }
 
 const deviceOver = (opened: OpenedEngine): GpujsDevice => {

@@ -51,12 +51,12 @@ const formsOf = (term: Term, found: Form[], seen: Set<Term>): void => {
 
 const coefficient = (form: Form, coordinate: Digit): number => form.terms.get(coordinate) ?? 0
 
-/** Joins neighbouring coordinates wherever every form sees them as one. */
-const joined = (digits: readonly Digit[], forms: readonly Form[]): readonly Joined[] => {
+/** Joins neighbouring coordinates wherever every form sees them as one, up to a size. */
+const joined = (digits: readonly Digit[], forms: readonly Form[], most: number): readonly Joined[] => {
   const result: Joined[] = []
   for (const part of digits.flatMap(partsOf).filter(({ size }) => size > 1).reverse()) {
     const inner = result[0]
-    if (inner !== undefined && forms.every((form) => coefficient(form, part) === coefficient(form, inner.last) * inner.size)) result[0] = { size: inner.size * part.size, last: inner.last }
+    if (inner !== undefined && inner.size * part.size <= most && forms.every((form) => coefficient(form, part) === coefficient(form, inner.last) * inner.size)) result[0] = { size: inner.size * part.size, last: inner.last }
     else result.unshift({ size: part.size, last: part })
   }
   return result
@@ -162,14 +162,17 @@ export interface Emitted extends Fused {
 
 /**
  * One kernel that computes a term for every value of `outer`, folded along `fold`'s coordinates where there is one. Long folds are left
- * in parts. `unrolled` are products along the last coordinate, four at a time.
+ * in parts.
  */
 export const emit = (term: Term, outer: readonly Digit[], elements: (value: Tensor) => number, fold?: Fold): Emitted => {
   const forms: Form[] = []
   formsOf(term, forms, new Set())
   const all = forms.map(settled)
-  const threads = joined(outer, all)
-  const inner = fold === undefined ? [] : joined(fold.digits, all)
+  // What counts beyond 2²³ has two names, which only a plain index of the thread can use.
+  const plain = joined(outer, all, Infinity)
+  const reversed = all.some((form) => [...form.terms.values()].some((factor) => factor < 0))
+  const threads = plain.length === 1 && !reversed ? plain : joined(outer, all, mostFlatElements)
+  const inner = fold === undefined ? [] : joined(fold.digits, all, 2 ** 20)
   const count = threads.reduce((product, { size }) => product * size, 1)
   const large = threads.length > 1 && threads.some(({ size }) => size > mostFlatElements)
   if (large) throw new TooWide('a coordinate beyond 2^23 beside others')
@@ -199,7 +202,7 @@ export const emit = (term: Term, outer: readonly Digit[], elements: (value: Tens
     return { kernel: kernel(count, result), seats, parts: 1 }
   }
   const start = fold.combine === 'sum' ? '0' : w.scalar(-Infinity)
-  const single = terms <= 512 || (terms <= mostTerms && count >= 2048)
+  const single = terms <= 512 || (terms <= 4096 && count >= 2048)
   if (single) {
     bind(threads, threads.length === 0 ? [] : decodeThread(w, threads.map(({ size }) => size)))
     const total = w.name('t')

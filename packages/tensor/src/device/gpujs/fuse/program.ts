@@ -14,6 +14,7 @@ import type { KernelSource } from '../engine/engine.js'
 import { firstMaximum, mapsOf, poolGradient, poolMaxima, poolWinners, scatterSum } from '../lower/custom.js'
 import type { Program, ProgramStep, Slot } from '../lower/recipe.js'
 import { hostReason } from '../lower/host.js'
+import { wideIntegers } from '../lower/integers.js'
 import { inverseIndex } from '../lower/inverse-index.js'
 import { scalarFunctions } from '../lower/scalar.js'
 import { emit, TooWide } from './emit.js'
@@ -52,7 +53,9 @@ export const programOf = (graph: Graph): Program => {
     places.set(node, own)
     return slot
   }
-  const inline = (node: AnyNode): boolean => isInline(node) && hostReason(node) === undefined
+  const wide = wideIntegers(flat.nodes)
+  const reasonOf = (node: AnyNode): string | undefined => hostReason(node) ?? wide.get(node)
+  const inline = (node: AnyNode): boolean => isInline(node) && reasonOf(node) === undefined
   const resolution: Resolution = { isArray: (value) => slotAt(value) !== undefined, isInline: inline }
 
   const chosen = arraysOf(flat.nodes, flat.outputs, inline)
@@ -131,7 +134,7 @@ export const programOf = (graph: Graph): Program => {
   }
 
   const computed = (node: AnyNode): void => {
-    const reason = hostReason(node)
+    const reason = reasonOf(node)
     const value = outputOf(node, 0)
     if (node.primitive === 'cond') {
       const [index, ...operands] = node.inputs.map(array)
