@@ -23,13 +23,15 @@ const ended = (command: string, args: readonly string[], environment: Readonly<R
 }
 
 describe('.ci/run ends with the totals of all stages', () => {
-  const green = { ci: 'exit 0', test: "echo '10 passed, 0 failed'", torch: "echo '5 passed, 0 failed, 1 skipped'", maskrcnn: "echo '7 passed, 0 failed, 0 skipped'" }
+  const green = { ci: 'exit 0', test: "echo '10 passed, 0 failed'", torch: "echo '5 passed, 0 failed, 1 skipped'", maskrcnn: "echo '7 passed, 0 failed, 0 skipped'", gpu: "echo '0 passed, 0 failed, 3 skipped'" }
 
   /** Runs it with an `npm` that does what is said for each stage. */
   const run = (stages: Partial<typeof green> = {}, folders: readonly string[] = ['fixtures/torch', 'fixtures/maskrcnn'], fixtures = '') => {
-    const { ci, test: tests, torch, maskrcnn } = { ...green, ...stages }
-    put('bin/npm', `#!/usr/bin/env bash\ncase "$*" in\nci) ${ci} ;;\ntest) ${tests} ;;\n*torch*) ${torch} ;;\n*maskrcnn*cpu) ${maskrcnn} ;;\n*) exit 9 ;;\nesac\n`)
-    chmodSync(join(workspace, 'bin/npm'), 0o755)
+    const { ci, test: tests, torch, maskrcnn, gpu } = { ...green, ...stages }
+    put('bin/npm', `#!/usr/bin/env bash\ncase "$*" in\nci) ${ci} ;;\ntest) ${tests} ;;\n*torch*) ${torch} ;;\n*maskrcnn*cpu) ${maskrcnn} ;;\n*test:gpu*) ${gpu} ;;\n*) exit 9 ;;\nesac\n`)
+    // No test installs anything.
+    put('bin/apt-get', '#!/usr/bin/env bash\nexit 1\n')
+    ;['bin/npm', 'bin/apt-get'].forEach((name) => chmodSync(join(workspace, name), 0o755))
     mkdirSync(join(workspace, '.ci'), { recursive: true })
     copyFileSync(join(root, '.ci/run'), join(workspace, '.ci/run'))
     folders.forEach((folder) => mkdirSync(join(workspace, folder), { recursive: true }))
@@ -54,6 +56,8 @@ describe('.ci/run ends with the totals of all stages', () => {
     ['npm test before it counts', { test: 'echo broken; exit 1' }, '12 passed, 1 failed'],
     ['npm test after it has counted', { test: "echo '10 passed, 0 failed'; exit 1" }, '22 passed, 1 failed'],
     ['a recorded case', { torch: "echo '4 passed, 1 failed, 1 skipped'; exit 1" }, '21 passed, 1 failed'],
+    ['a primitive on an adapter', { gpu: "echo '3 passed, 2 failed, 1 skipped'; exit 1" }, '25 passed, 2 failed'],
+    ['the check of adapters', { gpu: 'exit 124' }, '22 passed, 1 failed'],
     ['the parity command', { maskrcnn: 'exit 3' }, '15 passed, 1 failed']
   ]
   test.each(failures)('where %s fails', (_what, stages, last) => {

@@ -9,6 +9,8 @@ export type PrimitiveFinding = Extract<Finding, { readonly _tag: 'primitive' }>
 export interface ModeFindings {
   readonly primitives: readonly PrimitiveFinding[]
   readonly missing?: string
+  /** What was not begun in time. */
+  readonly left: readonly PrimitiveName[]
 }
 
 /** How a mode is checked. */
@@ -19,6 +21,8 @@ export interface ConformanceSettings {
   readonly shift: number
   /** A page or process is ended after this. */
   readonly limit: number
+  /** No page or process is begun after this time (of `Date.now`). */
+  readonly deadline: number
 }
 
 const differing = (name: PrimitiveName, message: string, milliseconds: number): PrimitiveFinding => ({ _tag: 'primitive', name, outcome: 'differs', place: 'device', kernels: 0, milliseconds, message })
@@ -31,7 +35,7 @@ export const conformanceIn = async (place: Place, mode: Mode, names: readonly Pr
   const primitives: PrimitiveFinding[] = []
   let left = names
   let missing: string | undefined
-  while (left.length > 0 && missing === undefined) {
+  while (left.length > 0 && missing === undefined && Date.now() < settings.deadline) {
     const before = primitives.length
     const started = Date.now()
     const hear = (finding: Finding): void => {
@@ -51,5 +55,5 @@ export const conformanceIn = async (place: Place, mode: Mode, names: readonly Pr
       left = left.slice(1)
     }
   }
-  return missing === undefined ? { primitives } : { primitives, missing }
+  return missing === undefined ? { primitives, left } : { primitives, left, missing }
 }

@@ -24,7 +24,7 @@ const headers = (): readonly string[] => {
 }
 
 /** Builds the optional package `gl` where it lies, as its install script would have; why it cannot be, or `undefined`. */
-const build = (say: (text: string) => void): string | undefined => {
+const build = (say: (text: string) => void, milliseconds: number): string | undefined => {
   let folder
   try {
     folder = dirname(require.resolve('gl/package.json'))
@@ -32,13 +32,15 @@ const build = (say: (text: string) => void): string | undefined => {
     return 'the optional package gl is not installed'
   }
   if (existsSync(join(folder, 'build', 'Release', 'webgl.node'))) return undefined
-  say(`building gl (once; at most ${buildMilliseconds / 60_000} minutes)`)
+  if (milliseconds < 1000) return 'gl is not built, and the time is over'
+  say(`building gl (once; at most ${(milliseconds / 60_000).toFixed(1)} minutes)`)
   const gyp = join(dirname(require.resolve('node-gyp/package.json')), 'bin', 'node-gyp.js')
   const started = Date.now()
   const { status, error, stdout, stderr } = spawnSync(process.execPath, [gyp, 'rebuild', '-j', 'max', ...headers()], {
     cwd: folder,
     encoding: 'utf8',
-    timeout: buildMilliseconds,
+    timeout: milliseconds,
+    killSignal: 'SIGKILL',
     maxBuffer: 2 ** 28
   })
   if (status === 0) {
@@ -50,10 +52,10 @@ const build = (say: (text: string) => void): string | undefined => {
 }
 
 /** Processes of Node on a virtual display with the package `gl`, which is built where it is not yet; or why there are none. */
-export const headlessGlPlace = (say: (text: string) => void): Found => {
+export const headlessGlPlace = (say: (text: string) => void, deadline = Infinity): Found => {
   if (process.platform !== 'linux') return { reason: 'headlessgl is checked under Xvfb, on Linux', remedy: 'none' }
   if (!runs('Xvfb', '-version')) return { reason: 'no Xvfb', remedy }
   if (!runs('xauth', '-V')) return { reason: 'no xauth', remedy }
-  const failed = build(say)
+  const failed = build(say, Math.min(buildMilliseconds, deadline - Date.now()))
   return failed === undefined ? { place: nodePlace(['xvfb-run', '-a', '-s', '-ac -screen 0 64x64x24']) } : { reason: failed, remedy }
 }

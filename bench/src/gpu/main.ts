@@ -10,11 +10,11 @@ import { modeTable, sumLines } from './table.js'
 import { modes } from './task.js'
 import type { Mode } from './task.js'
 
-const usage = `npm run test:gpu -- [--mode NAME[,NAME…]] [--primitive NAME[,NAME…]] [--runs N] [--seed N]
+const usage = `npm run test:gpu -- [--mode NAME[,NAME…]] [--primitive NAME[,NAME…]] [--runs N] [--seed N] [--minutes N]
 
 Compares the gpu.js device with the reference interpreter on drawn instances of every primitive, in each mode of gpu.js:
 cpu and webasm in Node, webasm, webgl2 and webgpu in a headless Chromium, headlessgl on a virtual display.
-A mode without what it needs is skipped, with the reason and what to install.
+A mode without what it needs is skipped, with the reason and what to install; so is what is not begun after so many --minutes.
 Exit code 0: nothing differs. 1: something does. 2: the command line is wrong.`
 
 const refuse = (message: string): never => {
@@ -25,7 +25,7 @@ const refuse = (message: string): never => {
 const readOptions = () => {
   try {
     return parseArgs({
-      options: { mode: { type: 'string' }, primitive: { type: 'string' }, runs: { type: 'string' }, seed: { type: 'string' }, help: { type: 'boolean' } }
+      options: { mode: { type: 'string' }, primitive: { type: 'string' }, runs: { type: 'string' }, seed: { type: 'string' }, minutes: { type: 'string' }, help: { type: 'boolean' } }
     }).values
   } catch (thrown) {
     return refuse(thrown instanceof Error ? thrown.message : String(thrown))
@@ -50,7 +50,7 @@ const count = (what: string, text: string | undefined, usual: number): number =>
 const chosen = listed('mode', options.mode, modes)
 // Object.keys of a record over the union are its members; the compiler only knows strings.
 const names = listed('primitive', options.primitive, Object.keys(instances) as readonly PrimitiveName[])
-const settings = { runs: count('runs', options.runs, 12), seed: count('seed', options.seed, 1), shift: 35_000, limit: 60_000 }
+const settings = { runs: count('runs', options.runs, 12), seed: count('seed', options.seed, 1), shift: 35_000, limit: 60_000, deadline: options.minutes === undefined ? Infinity : Date.now() + 60_000 * count('minutes', options.minutes, 1) }
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`)
 
@@ -58,7 +58,7 @@ const say = (text: string): void => void process.stdout.write(`${text}\n`)
 const places: readonly { readonly title: string; readonly modes: readonly Mode[]; readonly open: () => Promise<Found> }[] = [
   { title: 'Node', modes: ['cpu', 'webasm'], open: async () => ({ place: nodePlace() }) },
   { title: 'Chromium', modes: ['webasm', 'webgl2', 'webgpu'], open: browserPlace },
-  { title: 'Node on a virtual display', modes: ['headlessgl'], open: async () => headlessGlPlace(say) }
+  { title: 'Node on a virtual display', modes: ['headlessgl'], open: async () => headlessGlPlace(say, settings.deadline) }
 ]
 
 let [passed, failed, skipped] = [0, 0, 0]
@@ -79,7 +79,7 @@ for (const { title, modes: here, open } of places) {
       continue
     }
     const started = Date.now()
-    const { primitives, missing } = await conformanceIn(found.place, mode, names, settings)
+    const { primitives, left, missing } = await conformanceIn(found.place, mode, names, settings)
     if (missing !== undefined) {
       // What is there and does not run is a failure, not a lack.
       failed += 1
@@ -92,6 +92,12 @@ for (const { title, modes: here, open } of places) {
     const line = sumLines(primitives, (Date.now() - started) / 1000)
     say(line)
     summary.push(`${heading}: ${line}`)
+    if (left.length > 0) {
+      skipped += left.length
+      const late = `${heading}: SKIPPED ${left.length} primitives, the time is over: ${left.join(', ')}`
+      say(late)
+      summary.push(late)
+    }
     passed += primitives.filter(({ outcome }) => outcome === 'agreed').length
     failed += primitives.filter(({ outcome }) => outcome === 'differs').length
     skipped += primitives.filter(({ outcome }) => outcome === 'unsupported').length
