@@ -74,6 +74,46 @@ test('a value of more elements than flat indices reach lies in rows', async () =
   expect([read.length, read[0], read[4096], read[elements - 1]]).toEqual([elements, 1, 3, 4])
 })
 
+test('a segment of kernels in one go computes what they compute one after the other, and again', async () => {
+  const engine = arrayEngine('webasm', tallied())
+  const planes: KernelSource = { source: 'function(a0, s0) { return a0[this.thread.y * s0 + this.thread.x] * 10 + this.thread.z; }', arrays: 1, scalars: [5], elements: 30, output: [5, 3, 2] }
+  const sum: KernelSource = { source: 'function(a0, a1) { return a0[this.thread.x] + a1[this.thread.x]; }', arrays: 2, scalars: [], elements: 30, output: [30] }
+  const part: KernelSource = { ...sum, elements: 7, output: [7] }
+  const rows: KernelSource = { source: 'function(a0) { return this.thread.y * 4096 + this.thread.x + a0[1]; }', arrays: 1, scalars: [], elements: 8192, output: [4096, 2] }
+  const shifted: KernelSource = { source: 'function(a0, a1, s0) { return a0[1 - this.thread.y][this.thread.x] * s0 + a1[0]; }', arrays: 2, scalars: [0.5], elements: 8192, output: [4096, 2] }
+  const segment = {
+    inputs: 1,
+    kernels: [
+      { kernel: planes, operands: [0] },
+      { kernel: sum, operands: [1, 1] },
+      { kernel: sum, operands: [2, 1] },
+      { kernel: part, operands: [3, 0] },
+      { kernel: rows, operands: [0] },
+      { kernel: shifted, operands: [5, 4] }
+    ],
+    outputs: [3, 4, 6]
+  }
+  const fused = engine.fuse?.(segment)
+  for (const scale of [1, -2]) {
+    const source = engine.upload(Float32Array.from({ length: 15 }, (_, i) => i * scale))
+    const values = [source]
+    for (const { kernel, operands } of segment.kernels) {
+      const seats = operands.flatMap((operand) => values[operand] ?? [])
+      values.push(engine.dispatch(kernel, seats))
+    }
+    const found = await fused?.run([source])
+    expect(found).toHaveLength(3)
+    for (const [index, output] of segment.outputs.entries()) {
+      const [a, b] = [found?.[index], values[output]]
+      if (a === undefined || b === undefined) throw new Error('a result is missing')
+      expect(await engine.read(a)).toEqual(await engine.read(b))
+    }
+  }
+  fused?.release()
+  const [source] = [engine.upload(new Float32Array(15))]
+  expect(await fused?.run([source])).toBeUndefined()
+})
+
 test('adapters that are programs are told from hardware by their names', () => {
   for (const name of ['Google SwiftShader', 'llvmpipe (LLVM 15.0.6, 256 bits)', 'Microsoft Basic Render Driver']) expect(isSoftwareAdapter(name)).toBe(true)
   for (const name of ['ANGLE (NVIDIA GeForce RTX 3080)', 'apple metal-3', 'AMD Radeon RX 6800']) expect(isSoftwareAdapter(name)).toBe(false)

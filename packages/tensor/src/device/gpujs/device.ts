@@ -161,7 +161,10 @@ const executable = (graph: Graph, executor: Executor, { engine, cells, states }:
           )
         })
       ),
-    release: () => executor.constants.forEach(evict(cells))
+    release: () => {
+      executor.constants.forEach(evict(cells))
+      executor.release()
+    }
   }
 }
 
@@ -181,7 +184,7 @@ interface Opened {
 
 interface Planned {
   readonly program: Executable
-  readonly constants: readonly Cell[]
+  readonly executor: Executor
 }
 
 const planned = (opened: OpenedEngine, parts: Opened, graph: Graph): E.Either<CompileError, Planned> => {
@@ -200,14 +203,17 @@ const planned = (opened: OpenedEngine, parts: Opened, graph: Graph): E.Either<Co
     peakBytes: schedule.peakBytes,
     notes: notesOf(opened, schedule)
   }
-  return E.right({ program: executable(graph, executor, parts, report), constants: executor.constants })
+  return E.right({ program: executable(graph, executor, parts, report), executor })
 }
 
 const deviceOver = (opened: OpenedEngine): GpujsDevice => {
   const { engine, rejected } = opened
   const cells = cellsOf(engine)
   const parts: Opened = { engine, cells, states: stateStore(cells, failureOf) }
-  const dropped = new FinalizationRegistry<readonly Cell[]>((constants) => constants.forEach(cells.release))
+  const dropped = new FinalizationRegistry<Executor>((executor) => {
+    executor.constants.forEach(cells.release)
+    executor.release()
+  })
   return {
     name: deviceName,
     mode: engine.mode,
@@ -219,8 +225,8 @@ const deviceOver = (opened: OpenedEngine): GpujsDevice => {
     compile: (graph) => async () =>
       pipe(
         planned(opened, parts, graph),
-        E.map(({ program, constants }) => {
-          dropped.register(program, constants)
+        E.map(({ program, executor }) => {
+          dropped.register(program, executor)
           return program
         })
       ),

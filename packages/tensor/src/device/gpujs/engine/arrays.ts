@@ -1,9 +1,11 @@
 import { GPU, Input } from 'gpu.js'
 import { now } from './clock.js'
-import type { Engine, GpujsMode, KernelSource, Resident } from './engine.js'
+import type { Engine, FusedSegment, GpujsMode, KernelSource, Resident, Segment } from './engine.js'
 import { EngineFailure, rowLength, storageOf } from './engine.js'
-import { flattened, kernelCache, threadsOf } from './kernels.js'
+import { fusedPipeline } from './fused.js'
+import { flattened, kernelCache } from './kernels.js'
 import type { Tally } from './tally.js'
+import { resultLength } from './upload.js'
 
 interface ArrayResident extends Resident {
   /** With the last row's padding. Never written to again. */
@@ -44,8 +46,25 @@ export const arrayEngine = (mode: Extract<GpujsMode, 'webasm' | 'cpu'>, tally: T
     return found
   }
 
+  const keepResult = (kernel: KernelSource, result: unknown): Resident => {
+    const values = flattened(result, resultLength(kernel))
+    if (values === undefined) throw new EngineFailure(`a kernel answered something else than numbers: ${kernel.source}`)
+    return keep(kernel.elements, values, sizesOf(kernel))
+  }
+  const fuse = (segment: Segment): FusedSegment => {
+    const fused = fusedPipeline(gpu, segment, tally)
+    return {
+      run: async (inputs) => {
+        const results = await fused.run(inputs.map((input) => argumentOf(find(input))))
+        return results?.map(([kernel, result]) => keepResult(kernel, result))
+      },
+      release: fused.release
+    }
+  }
+
   return {
     mode,
+    ...(mode === 'webasm' ? { fuse } : {}),
     adapter: mode === 'webasm' ? 'WebAssembly' : 'generated JavaScript',
     software: true,
     upload: (values) => {
@@ -61,10 +80,7 @@ export const arrayEngine = (mode: Extract<GpujsMode, 'webasm' | 'cpu'>, tally: T
       const result = compiled.call([...operands.map(argumentOf), ...kernel.scalars])
       if (first) compiled.ran(now() - started)
       tally.dispatched()
-      const sizes = sizesOf(kernel)
-      const values = flattened(result, threadsOf(kernel.output).reduce((product, size) => product * size, 1))
-      if (values === undefined) throw new EngineFailure(`a kernel answered something else than numbers: ${kernel.source}`)
-      return keep(kernel.elements, values, sizes)
+      return keepResult(kernel, result)
     },
     read: (value) => {
       tally.read()

@@ -48,6 +48,21 @@ export interface KernelSource {
   readonly output: readonly [x: number, y?: number, z?: number]
 }
 
+/** Kernels that run in one go. Values are numbered: the inputs first, then each kernel's result. */
+export interface Segment {
+  readonly inputs: number
+  readonly kernels: readonly { readonly kernel: KernelSource; readonly operands: readonly number[] }[]
+  /** The results that are kept. */
+  readonly outputs: readonly number[]
+}
+
+/** A segment made ready by an engine. */
+export interface FusedSegment {
+  /** Answers the outputs, or `undefined` where the engine will not run these kernels in one go. */
+  readonly run: (inputs: readonly Resident[]) => Promise<readonly Resident[] | undefined>
+  readonly release: () => void
+}
+
 /** What an engine has done and holds. */
 export interface EngineCounts {
   /** Distinct texts that were compiled. */
@@ -86,6 +101,8 @@ export interface Engine {
    * or `read` is awaited.
    */
   readonly dispatch: (kernel: KernelSource, arrays: readonly Resident[]) => Resident
+  /** Makes a segment ready, where that is faster than one kernel after the other. Compiled when it first runs. */
+  readonly fuse?: (segment: Segment) => FusedSegment
   /** A copy of the values, or the engine's own array where it never changes: treat it as read-only. */
   readonly read: (value: Resident) => Promise<Float32Array>
   /** Gives the value's memory back, after the kernels that were asked for before and still read it. */

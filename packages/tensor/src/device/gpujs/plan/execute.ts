@@ -1,9 +1,11 @@
 import type { Abstract } from '../../../node.js'
 import { breathing } from '../engine/clock.js'
-import type { Engine } from '../engine/engine.js'
+import type { Engine, FusedSegment } from '../engine/engine.js'
 import type { Program, ProgramStep, Slot } from '../lower/recipe.js'
 import type { Cell, Cells } from './cells.js'
 import { deathsOf } from './lifetimes.js'
+import { stretchesOf } from './segments.js'
+import type { Stretch } from './segments.js'
 
 /** A program that an engine can run. */
 export interface Executor {
@@ -11,6 +13,13 @@ export interface Executor {
   readonly run: (inputs: readonly Cell[]) => Promise<readonly Cell[]>
   /** Cells of the program's own data, which live as long as the executor is used. */
   readonly constants: readonly Cell[]
+  /** Destroys what was fused for this program; a later run goes kernel by kernel. */
+  readonly release: () => void
+}
+
+interface Fused {
+  readonly stretch: Stretch
+  readonly fused: FusedSegment
 }
 
 const typeOf = (program: Program, slot: Slot): Abstract => {
@@ -31,6 +40,8 @@ export const executorOf = (engine: Engine, cells: Cells, program: Program): Exec
     if (step._tag === 'branch') branches.set(step, step.branches.map((branch) => executorOf(engine, cells, branch)))
   }
   const { before, after } = deathsOf(program)
+  const { fuse } = engine
+  const stretches = new Map(fuse === undefined ? [] : stretchesOf(program).map((stretch) => [stretch.first, { stretch, fused: fuse(stretch.segment) }]))
   const breath = breathing()
 
   const run = async (inputs: readonly Cell[]): Promise<readonly Cell[]> => {
@@ -55,7 +66,7 @@ export const executorOf = (engine: Engine, cells: Cells, program: Program): Exec
     const perform = async (step: Exclude<ProgramStep, { readonly _tag: 'kernel' }>): Promise<void> => {
       switch (step._tag) {
         case 'constant':
-          return set(step.result, retained(constants.get(step)))
+          return values.has(step.result) ? undefined : set(step.result, retained(constants.get(step)))
         case 'alias':
           return set(step.result, cells.retain(cellAt(step.operand)))
         case 'host': {
@@ -78,6 +89,18 @@ export const executorOf = (engine: Engine, cells: Cells, program: Program): Exec
         }
       }
     }
+    /** Runs a stretch in one go; answers whether the engine did. */
+    const runStretch = async ({ stretch, fused }: Fused): Promise<boolean> => {
+      for (const step of program.steps.slice(stretch.first, stretch.end)) {
+        if (step._tag === 'constant' && !values.has(step.result)) await perform(step)
+      }
+      const results = await fused.run(stretch.inputs.map((slot) => cells.resident(cellAt(slot))))
+      if (results === undefined) return false
+      results.forEach((resident, index) => set(stretch.outputs[index], cells.ofResident(resident)))
+      for (const alias of stretch.aliases) await perform(alias)
+      if (breath.due()) await breath.take()
+      return true
+    }
     const retained = (cell: Cell | undefined): Cell | undefined => (cell === undefined ? undefined : cells.retain(cell))
 
     try {
@@ -85,7 +108,15 @@ export const executorOf = (engine: Engine, cells: Cells, program: Program): Exec
         if (!values.has(slot)) set(slot, retained(inputs[index]))
       })
       before.forEach(drop)
-      for (const [position, step] of program.steps.entries()) {
+      for (let position = 0; position < program.steps.length; position++) {
+        const step = program.steps[position]
+        const ahead = stretches.get(position)
+        if (step === undefined) break
+        if (ahead !== undefined && (await runStretch(ahead))) {
+          for (let passed = position; passed < ahead.stretch.end; passed++) after[passed]?.forEach(drop)
+          position = ahead.stretch.end - 1
+          continue
+        }
         if (step._tag === 'kernel') {
           values.set(step.result, cells.ofResident(engine.dispatch(step.kernel, step.operands.map((slot) => cells.resident(cellAt(slot))))))
           if (breath.due()) await breath.take()
@@ -100,5 +131,12 @@ export const executorOf = (engine: Engine, cells: Cells, program: Program): Exec
     }
   }
 
-  return { run, constants: [...constants.values(), ...[...branches.values()].flatMap((all) => all.flatMap((branch) => branch.constants))] }
+  return {
+    run,
+    constants: [...constants.values(), ...[...branches.values()].flatMap((all) => all.flatMap((branch) => branch.constants))],
+    release: () => {
+      stretches.forEach(({ fused }) => fused.release())
+      branches.forEach((all) => all.forEach((branch) => branch.release()))
+    }
+  }
 }
