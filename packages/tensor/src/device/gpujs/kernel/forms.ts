@@ -68,7 +68,7 @@ export const flatForm = (axes: readonly Form[], shape: Sizes): Form => {
 
 /**
  * A form as `quotient · divisor + remainder`, splitting coordinates where that helps; `undefined` where its coordinates carry into
- * one another. `size` bounds the form.
+ * one another.
  */
 const divided = (form: Form, divisor: number): readonly [quotient: Form, remainder: Form] | undefined => {
   const { base, terms } = settled(form)
@@ -114,7 +114,7 @@ export const reshapedForms = (axes: readonly Form[], to: Sizes, from: Sizes): re
       else sizeTo *= to[j++] ?? 1
     }
     if (k - firstFrom === 1 && j - firstTo === 1) {
-      result[firstFrom] = axes[firstTo] ?? constantForm(0)
+      if (firstFrom < from.length) result[firstFrom] = axes[firstTo] ?? constantForm(0)
       continue
     }
     let rest = flatForm(axes.slice(firstTo, j), to.slice(firstTo, j))
@@ -132,7 +132,8 @@ export const reshapedForms = (axes: readonly Form[], to: Sizes, from: Sizes): re
       rest = parts[1]
     }
   }
-  return result
+  // Trailing axes of size 1 that only one of the shapes has.
+  return result.slice(0, from.length)
 }
 
 /** A form along an axis that repeats each element `factor` times: the form of the element; `undefined` where coordinates carry. */
