@@ -140,6 +140,11 @@ describe('in mode webasm', () => {
     expect(Array.from(cut?.data ?? []).slice(-2)).toEqual([columns - 4, columns - 2].map((column) => 2 * (expected[4000 * columns + column] ?? 0)))
   }, 60_000)
 
+  test('a view with an additional axis of size 1 broadcasts along the others', async () => {
+    const f = (a: Tensor, b: Tensor): readonly Tensor[] => [bind('mul', {}, bind('reshape', { shape: [3, 1] }, bind('add', {}, a, a)), b)]
+    expect(await numbers([floats([3], [1, 2, 3]), floats([3, 2], [1, 1, 1, 1, 1, 1])], f)).toEqual([[2, 2, 4, 4, 6, 6]])
+  })
+
   test('a value that is refused is an error', async () => {
     const inputs = [floats([2], [1, 2]), integers([1], [2])]
     const executable = await take(device.compile(program(inputs, (x, i) => [bind('gather', { axis: 0, batchDims: 0 }, x, i)])))
