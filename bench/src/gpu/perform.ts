@@ -5,10 +5,11 @@ import { gpujsDevice } from '@tabula/tensor/gpujs'
 import { deviceConformance } from '@tabula/tensor/testing'
 import type { ConformanceOptions } from '@tabula/tensor/testing'
 import { observed } from './observed.js'
+import type { Observation } from './observed.js'
 import type { Finding, Task } from './task.js'
 
 /** Drawn instances without elements exist for every primitive that allows them; the host computes those, whatever the mode. */
-const placeOf = (onDevice: number, hosted: number): 'device' | 'mixed' | 'host' => (hosted === 0 ? 'device' : onDevice === 0 ? 'host' : 'mixed')
+const placeOf = ({ kernels, onDevice, hosted }: Observation): 'device' | 'mixed' | 'host' => (hosted === 0 ? 'device' : onDevice === 0 && kernels === 0 ? 'host' : 'mixed')
 
 /** Sine and cosine of a graphics adapter may be off by 2⁻¹¹, as its shading language allows; SwiftShader's are off by up to 2e-4. */
 const ofAdapters: ConformanceOptions['tolerances'] = { sin: { absolute: 2 ** -11, relative: 0 }, cos: { absolute: 2 ** -11, relative: 0 } }
@@ -31,14 +32,14 @@ export const perform = async (task: Task, tell: (finding: Finding) => Promise<vo
       continue
     }
     const { mismatches, unsupported } = await deviceConformance(device, { primitives: [name], runs: task.runs, seed: task.seed, tolerances: onAdapter ? ofAdapters : {} })()
-    const { kernels, onDevice, hosted } = take()
+    const observation = take()
     const [mismatch] = mismatches
     await tell({
       _tag: 'primitive',
       name,
       outcome: mismatch !== undefined ? 'differs' : unsupported.length > 0 ? 'unsupported' : 'agreed',
-      place: placeOf(onDevice, hosted),
-      kernels,
+      place: placeOf(observation),
+      kernels: observation.kernels,
       milliseconds: Date.now() - before,
       ...(mismatch === undefined ? {} : { message: `${mismatch.message} (${JSON.stringify(mismatch.attributes)}; ${mismatch.inputs.map(({ dtype, shape }) => `${dtype}[${shape.join(', ')}]`).join(', ')})` })
     })
