@@ -3,6 +3,7 @@ import { combined, constantForm, digit, digitForm, dividedForm, flatForm, reshap
 import type { Form } from '../kernel/forms.js'
 import { integerDivision, integerRemainder, scalarFunctions, truncation, truth } from '../lower/scalar.js'
 import type { ScalarFunction, ScalarName } from '../lower/scalar.js'
+import { routes } from '../lower/routes.js'
 
 /** A number `low ≤ form < high`. */
 export interface Range {
@@ -58,24 +59,10 @@ export const uniformNumber = (node: AnyNode): number | undefined => {
 
 /** Views and elementwise nodes are computed where they are used. */
 export const isInline = (node: AnyNode): boolean => {
-  switch (node.primitive) {
-    case 'reshape':
-    case 'transpose':
-    case 'broadcastTo':
-    case 'slice':
-    case 'reverse':
-    case 'concatenate':
-    case 'upsampleNearest':
-    case 'iota':
-    case 'gather':
-      return true
-    case 'pad':
-      return node.attributes.interior.every((n) => n === 0)
-    case 'constant':
-      return uniformNumber(node) !== undefined
-    default:
-      return scalarFunctionOf(node) !== undefined
-  }
+  if (node.primitive === 'constant') return uniformNumber(node) !== undefined
+  if (node.primitive === 'pad') return node.attributes.interior.every((n) => n === 0)
+  const route = routes[node.primitive]
+  return route === 'view' || (route === 'elementwise' && scalarFunctionOf(node) !== undefined)
 }
 
 /** How values are resolved: which are arrays already, and which need not be. */

@@ -1,20 +1,15 @@
 import type { AnyNode } from '../../../node.js'
 import { sizeOf } from '../../../shape.js'
+import { routes } from './routes.js'
 
 /** Why a node runs in the host's memory; `undefined` where it runs on the device. */
 export const hostReason = (node: AnyNode): string | undefined => {
+  const route = routes[node.primitive]
+  if (typeof route === 'object') return route.host
   const all = [...node.inputs, ...node.outputs]
   switch (node.primitive) {
     case 'constant':
       return node.attributes.value.dtype === 'u32' ? 'it is data of the program' : undefined
-    case 'topK':
-    case 'nms':
-      return 'its order of work depends on the data'
-    case 'randomBits':
-      return 'it is integer arithmetic on a key'
-    case 'roiAlign':
-    case 'roiAlignGradient':
-      return 'its cells depend on the boxes'
     case 'div':
     case 'rem':
       if (node.inputs[1]?.dtype !== 'f32') return 'a divisor may be zero, which integers refuse'
