@@ -82,6 +82,9 @@ export interface EngineCounts {
   readonly peakBytes: number
 }
 
+/** What a thrown value says. */
+export const messageOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown))
+
 /** Thrown where the engine refuses a kernel, runs it elsewhere than it was told to, or is lost. Becomes an error value at the device's border. */
 export class EngineFailure extends Error {
   override readonly name = 'EngineFailure'

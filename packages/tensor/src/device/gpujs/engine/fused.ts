@@ -1,6 +1,6 @@
 import type { GPU, IKernelRunShortcut } from 'gpu.js'
 import { now } from './clock.js'
-import { EngineFailure } from './engine.js'
+import { EngineFailure, messageOf } from './engine.js'
 import type { KernelSource, Segment } from './engine.js'
 import { threadsOf } from './kernels.js'
 import type { Tally } from './tally.js'
@@ -56,7 +56,7 @@ export const fusedPipeline = (gpu: GPU, segment: Segment, tally: Tally): FusedPi
       try {
         results = await pipeline(...(inputs as Parameters<typeof pipeline>))
       } catch (thrown) {
-        throw new EngineFailure(`${thrown instanceof Error ? thrown.message : String(thrown)}, in a segment of ${segment.kernels.length} kernels`)
+        throw new EngineFailure(`${messageOf(thrown)}, in a segment of ${segment.kernels.length} kernels`)
       }
       if (pipeline.executorKind !== 'fused-sync' || !Array.isArray(results)) {
         declined = true

@@ -1,5 +1,5 @@
 import type { GPU, IKernelRunShortcut } from 'gpu.js'
-import { EngineFailure } from './engine.js'
+import { EngineFailure, messageOf } from './engine.js'
 import type { GpujsMode, KernelSource } from './engine.js'
 import type { Tally } from './tally.js'
 import { memoryPool, shareMemory } from './wasm-memory.js'
@@ -31,7 +31,7 @@ export interface CachedKernel {
 
 /** The first words of what went wrong, with the kernel's text. */
 export const failureOf = (thrown: unknown, source: string): EngineFailure =>
-  thrown instanceof EngineFailure ? thrown : new EngineFailure(`${thrown instanceof Error ? thrown.message : String(thrown)}, in the kernel ${source}`)
+  thrown instanceof EngineFailure ? thrown : new EngineFailure(`${messageOf(thrown)}, in the kernel ${source}`)
 
 /** The backend that runs a kernel, with the reason where gpu.js has degraded it. */
 const modeOf = (gpu: GPU, { kernel }: IKernelRunShortcut): string => {

@@ -3,7 +3,7 @@ import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
 import { GPU } from 'gpu.js'
 import type { DeviceError } from '../../../errors.js'
 import { arrayEngine } from './arrays.js'
-import { deviceName, EngineFailure } from './engine.js'
+import { deviceName, EngineFailure, messageOf } from './engine.js'
 import type { Engine, EngineCounts, GpujsMode } from './engine.js'
 import { proveEngine } from './self-test.js'
 import { tallied } from './tally.js'
@@ -34,8 +34,6 @@ export interface OpenOptions {
   /** Whether `auto` may take a mode without an adapter, `webasm` or `cpu`. By default it may. */
   readonly processor?: boolean | undefined
 }
-
-const messageOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown))
 
 /** What gpu.js needs of the place it runs in, where it says no more than that a mode is not supported. */
 const needs: Readonly<Record<GpujsMode, string>> = {

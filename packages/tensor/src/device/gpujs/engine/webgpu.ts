@@ -3,7 +3,7 @@ import { isSoftwareAdapter } from './adapter.js'
 import { padded } from './arrays.js'
 import { now } from './clock.js'
 import type { Engine, KernelSource, Resident } from './engine.js'
-import { EngineFailure, storageOf } from './engine.js'
+import { EngineFailure, messageOf, storageOf } from './engine.js'
 import { flattened, kernelCache } from './kernels.js'
 import type { Tally } from './tally.js'
 import { resultLength, uploadKernel } from './upload.js'
@@ -51,7 +51,7 @@ export const webgpuEngine = async (tally: Tally): Promise<Engine> => {
   let tail: Promise<void> = Promise.resolve()
 
   const fail = (thrown: unknown): EngineFailure => {
-    failure ??= thrown instanceof EngineFailure ? thrown : new EngineFailure(thrown instanceof Error ? thrown.message : String(thrown))
+    failure ??= thrown instanceof EngineFailure ? thrown : new EngineFailure(messageOf(thrown))
     return failure
   }
   const alive = (): void => {
@@ -91,7 +91,7 @@ export const webgpuEngine = async (tally: Tally): Promise<Engine> => {
         if (!isHandle(handle)) throw new EngineFailure('a kernel answered no buffer')
         resident.handle = handle
       } catch (thrown) {
-        throw new EngineFailure(`${thrown instanceof Error ? thrown.message : String(thrown)}, in the kernel ${kernel.source}`)
+        throw new EngineFailure(`${messageOf(thrown)}, in the kernel ${kernel.source}`)
       }
       if (first) compiled.ran(now() - started)
     })

@@ -138,9 +138,3 @@ export const reshapedForms = (axes: readonly Form[], to: Sizes, from: Sizes): re
 
 /** A form along an axis that repeats each element `factor` times: the form of the element; `undefined` where coordinates carry. */
 export const dividedForm = (form: Form, divisor: number): Form | undefined => (divisor === 1 ? form : divided(form, divisor)?.[0])
-
-/** Text that is the same for equal forms, given numbers for coordinates. */
-export const formKey = (form: Form, numberOf: (coordinate: Digit) => number): string => {
-  const { base, terms } = settled(form)
-  return `${base}:${[...terms].map(([coordinate, coefficient]) => [numberOf(coordinate), coefficient] as const).sort(([a], [b]) => a - b).join(';')}`
-}
