@@ -14,9 +14,11 @@ import type { Engine, EngineCounts, GpujsMode } from './engine/engine.js'
 import { openEngine } from './engine/open.js'
 import type { OpenedEngine, RejectedMode } from './engine/open.js'
 import { programOf } from './fuse/program.js'
+import type { Program } from './lower/recipe.js'
 import { cellsOf } from './plan/cells.js'
 import type { Cell, Cells } from './plan/cells.js'
 import { executorOf } from './plan/execute.js'
+import { executorByMagnitudes, expectedMagnitudes } from './plan/variants.js'
 import type { Executor } from './plan/execute.js'
 import { scheduleOf } from './plan/lifetimes.js'
 import type { Schedule } from './plan/lifetimes.js'
@@ -162,7 +164,7 @@ const executable = (graph: Graph, executor: Executor, { engine, cells, states }:
         })
       ),
     release: () => {
-      executor.constants.forEach(evict(cells))
+      executor.constants().forEach(evict(cells))
       executor.release()
     }
   }
@@ -187,11 +189,13 @@ interface Planned {
   readonly executor: Executor
 }
 
-const planned = (opened: OpenedEngine, parts: Opened, graph: Graph): E.Either<CompileError, Planned> => {
+const planned = (opened: OpenedEngine, parts: Opened, graph: Graph, state: number): E.Either<CompileError, Planned> => {
   const started = now()
-  const program = programOf(graph)
+  const expected = expectedMagnitudes(graph, state)
+  const program = programOf(graph, expected)
   const schedule = scheduleOf(program)
-  const executor = executorOf(parts.engine, parts.cells, program)
+  const executorFor = (planned: Program): Executor => executorOf(parts.engine, parts.cells, planned)
+  const executor = executorByMagnitudes(graph, expected, executorFor(program), (inputs) => executorFor(programOf(graph, inputs)))
   const planning = now() - started
   const { engine } = parts
   const report: PlanReport = {
@@ -211,7 +215,7 @@ const deviceOver = (opened: OpenedEngine): GpujsDevice => {
   const cells = cellsOf(engine)
   const parts: Opened = { engine, cells, states: stateStore(cells, failureOf) }
   const dropped = new FinalizationRegistry<Executor>((executor) => {
-    executor.constants.forEach(cells.release)
+    executor.constants().forEach(cells.release)
     executor.release()
   })
   return {
@@ -222,9 +226,9 @@ const deviceOver = (opened: OpenedEngine): GpujsDevice => {
     rejected,
     counts: engine.counts,
     close: engine.close,
-    compile: (graph) => async () =>
+    compile: (graph, { state = 0 } = {}) => async () =>
       pipe(
-        planned(opened, parts, graph),
+        planned(opened, parts, graph, state),
         E.map(({ program, executor }) => {
           dropped.register(program, executor)
           return program

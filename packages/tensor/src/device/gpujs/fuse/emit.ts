@@ -3,8 +3,10 @@ import { mostFlatElements, mostSeats } from '../engine/engine.js'
 import type { KernelSource } from '../engine/engine.js'
 import { partsOf, settled } from '../kernel/forms.js'
 import type { Digit, Form } from '../kernel/forms.js'
-import { addressOf, decodeNumber, decodeThread, elementAt, plainIndex, writer } from '../kernel/writer.js'
+import { addressOf, decodeThread, elementAt, plainIndex, writer } from '../kernel/writer.js'
 import type { IndexTerm, Writer } from '../kernel/writer.js'
+import { mostTerms } from '../lower/limits.js'
+import { real } from '../lower/custom.js'
 import type { Term } from './term.js'
 
 /** Thrown where one kernel cannot hold a computation; the fuser then computes an operand before. */
@@ -68,11 +70,10 @@ export interface Fold {
   readonly combine: 'sum' | 'max'
 }
 
-const mostTerms = 30_000
-
 interface Names {
   readonly w: Writer
-  readonly nameOf: (coordinate: Digit) => readonly [name: string, size: number] | undefined
+  /** The variables that a coordinate is the sum of, each times its stride. */
+  readonly nameOf: (coordinate: Digit) => readonly IndexTerm[] | undefined
   readonly seatOf: (value: Tensor) => number
   readonly elements: (value: Tensor) => number
 }
@@ -86,8 +87,7 @@ const written = (term: Term, { w, nameOf, seatOf, elements }: Names): string => 
         // Made by the resolution of a gather.
         return [{ name: write(coordinate.computed as Term, guard), size: coordinate.size, stride }]
       }
-      const found = nameOf(coordinate)
-      return found === undefined ? [] : [{ name: found[0], size: found[1], stride }]
+      return (nameOf(coordinate) ?? []).map((term) => ({ ...term, stride: term.stride * stride }))
     })
   const memo = new Map<Term, Map<string, string>>()
   const write = (current: Term, guard: string | undefined): string => {
@@ -143,11 +143,11 @@ const written = (term: Term, { w, nameOf, seatOf, elements }: Names): string => 
 }
 
 /** Loops over coordinates, with names for them; answers how to close them. */
-const openLoops = (w: Writer, digits: readonly Joined[], names: Map<Digit, readonly [string, number]>): number => {
+const openLoops = (w: Writer, digits: readonly Joined[], names: Map<Digit, readonly IndexTerm[]>): number => {
   digits.forEach(({ size, last }) => {
     const name = w.name('k')
     w.line(`for (let ${name} = 0; ${name} < ${w.scalar(size)}; ${name}++) {`)
-    names.set(last, [name, size])
+    names.set(last, [{ name, size, stride: 1 }])
   })
   return digits.length
 }
@@ -177,7 +177,7 @@ export const emit = (term: Term, outer: readonly Digit[], elements: (value: Tens
   const large = threads.length > 1 && threads.some(({ size }) => size > mostFlatElements)
   if (large) throw new TooWide('a coordinate beyond 2^23 beside others')
   const w = writer()
-  const names = new Map<Digit, readonly [string, number]>()
+  const names = new Map<Digit, readonly IndexTerm[]>()
   const seats: Tensor[] = []
   const context: Names = {
     w,
@@ -195,7 +195,7 @@ export const emit = (term: Term, outer: readonly Digit[], elements: (value: Tens
     return w.kernel(seats.length, total, result)
   }
   const terms = inner.reduce((product, { size }) => product * size, 1)
-  const bind = (coordinates: readonly Joined[], decoded: readonly string[]): void => coordinates.forEach(({ size, last }, k) => names.set(last, [decoded[k] ?? '0', size]))
+  const bind = (coordinates: readonly Joined[], decoded: readonly string[]): void => coordinates.forEach(({ size, last }, k) => names.set(last, [{ name: decoded[k] ?? '0', size, stride: 1 }]))
   if (fold === undefined) {
     bind(threads, threads.length === 0 ? [] : decodeThread(w, threads.map(({ size }) => size)))
     const result = written(term, context)
@@ -212,28 +212,34 @@ export const emit = (term: Term, outer: readonly Digit[], elements: (value: Tens
     w.line('}'.repeat(loops))
     return { kernel: kernel(count, total), seats, parts: 1 }
   }
-  // Parts of about the square root: of the outer loops' rounds, or of the one loop's.
-  const [first, ...rest] = inner
-  const last = inner.at(-1)
-  if (first === undefined || last === undefined) throw new RangeError('a fold without terms')
-  const perRow = rest.length === 0 ? 1 : last.size
-  const rows = terms / perRow
-  const block = Math.max(1, Math.ceil(Math.min(mostTerms, Math.max(64, Math.sqrt(terms))) / perRow))
-  const parts = Math.ceil(rows / block)
-  if (block * perRow > 60_000 || rows > mostFlatElements) throw new TooWide('more terms than a thread may loop over')
-  const coordinates = decodeThread(w, [...(threads.length === 0 ? [1] : threads.map(({ size }) => size)), parts])
-  if (coordinates.length < 2) throw new TooWide('parts beyond 2^23')
-  bind(threads, coordinates)
-  const part = coordinates.at(-1) ?? '0'
+  // Parts of about the square root of the terms: some inner coordinates as they are, and a block of the next one. The parts are the threads.
+  const target = Math.min(mostTerms, Math.max(64, Math.sqrt(terms)))
+  let cut = inner.length - 1
+  let within = 1
+  while (cut > 0 && within * (inner[cut]?.size ?? 1) <= target) within *= inner[cut--]?.size ?? 1
+  const split = inner[cut]
+  if (split === undefined) throw new RangeError('a fold without terms')
+  const block = Math.ceil(split.size / Math.ceil(split.size / Math.max(1, Math.floor(target / within))))
+  const blocks = Math.ceil(split.size / block)
+  const before = inner.slice(0, cut)
+  const parts = before.reduce((product, { size }) => product * size, blocks)
+  const sizes = [...threads, ...before].map(({ size }) => size)
+  // More parts than one number counts would be named by two, which only a plain index can use.
+  const coordinates = decodeThread(w, [...(sizes.length === 0 ? [1] : sizes), blocks])
+  const own = sizes.length === 0 ? coordinates.slice(1) : coordinates
+  bind([...threads, ...before], own)
+  const part = own.at(-1) ?? '0'
   const total = w.name('t')
-  const size = w.scalar(block)
-  w.line(`let ${total} = ${start}; for (let j = 0; j < ${size}; j++) {`)
-  const row = w.constant(`${part} * ${size} + j`)
-  w.line(`if (${row} < ${w.scalar(rows)}) {`)
-  const outerLoops = rest.length === 0 ? inner : inner.slice(0, -1)
-  bind(outerLoops, decodeNumber(w, row, outerLoops.map((each) => each.size)))
-  const loops = openLoops(w, rest.length === 0 ? [] : [last], names)
+  w.line(`let ${total} = ${start};`)
+  const rounds = w.constant(`${part} < ${w.scalar(blocks - 1)} ? ${real(w, block)} : ${real(w, split.size - (blocks - 1) * block)}`)
+  const step = w.name('k')
+  w.line(`for (let ${step} = 0; ${step} < ${rounds}; ${step}++) {`)
+  names.set(split.last, [
+    { name: part, size: blocks, stride: block },
+    { name: step, size: block, stride: 1 }
+  ])
+  const loops = openLoops(w, inner.slice(cut + 1), names)
   w.line(foldText(fold.combine, total, written(term, context)))
-  w.line('}'.repeat(loops + 2))
+  w.line('}'.repeat(loops + 1))
   return { kernel: kernel(count * parts, total), seats, parts }
 }

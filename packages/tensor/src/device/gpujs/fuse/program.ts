@@ -1,25 +1,32 @@
 import { bind } from '../../../bind.js'
+import { allocate } from '../../../dtype.js'
 import type { Graph } from '../../../graph/graph.js'
 import { placeholder } from '../../../graph/trace.js'
 import { outputOf } from '../../../node.js'
 import type { Abstract, AnyNode, Node, Tensor } from '../../../node.js'
 import type { ConvolutionAttributes, PoolAttributes } from '../../../primitive.js'
 import { sizeOf } from '../../../shape.js'
+import type { HostValue } from '../../../value.js'
 import { evaluateNode } from '../../reference/evaluate.js'
-import { Refused } from '../../reference/evaluation.js'
+import type { Refused } from '../../reference/evaluation.js'
 import { around } from '../../reference/offsets.js'
 import { combined, constantForm, digit, digitForm } from '../kernel/forms.js'
 import type { Digit, Form } from '../kernel/forms.js'
 import type { KernelSource } from '../engine/engine.js'
-import { firstMaximum, mapsOf, poolGradient, poolMaxima, poolWinners, scatterSum } from '../lower/custom.js'
-import type { Program, ProgramStep, Slot } from '../lower/recipe.js'
+import { firstMaxima, firstOfMaxima, mapsOf, pieceSums, poolGradient, poolMaxima, poolWinners, scatterSum, stretchOf, sumOfPieces } from '../lower/custom.js'
+import type { Guards, Program, ProgramStep, Slot } from '../lower/recipe.js'
 import { hostReason } from '../lower/host.js'
-import { wideIntegers } from '../lower/integers.js'
-import { inverseIndex } from '../lower/inverse-index.js'
+import { integersOf } from '../lower/integers.js'
+import { cutLists, inverseIndex, mostPieces } from '../lower/inverse-index.js'
+import { mostTerms } from '../lower/limits.js'
 import { scalarFunctions } from '../lower/scalar.js'
 import { emit, TooWide } from './emit.js'
 import type { Fold } from './emit.js'
 import { flattened } from './flatten.js'
+import { infinite, outside } from './refusals.js'
+import type { Refusal } from './refusals.js'
+import { alignGradientSteps, alignSteps, geometries } from './regions.js'
+import type { AddKernel } from './regions.js'
 import { isInline, Materialize, placeOf, scalarFunctionOf, termOf } from './term.js'
 import type { Resolution, Term } from './term.js'
 
@@ -38,9 +45,10 @@ const foldsOperands = ({ primitive }: AnyNode): boolean => primitive === 'reduce
 
 /**
  * A graph as steps for an engine. Values are arrays where a kernel of their own computes them, or are computed in place by the kernels
- * that read them: views always, and elementwise values that are used once or cost next to nothing.
+ * that read them: views always, and elementwise values that are used once or cost next to nothing. `magnitudes` are the largest of the
+ * inputs' integers, which run on the device where they stay exact.
  */
-export const programOf = (graph: Graph): Program => {
+export const programOf = (graph: Graph, magnitudes: readonly number[] = []): Program => {
   const flat = flattened(graph)
   const slots: Abstract[] = []
   const steps: ProgramStep[] = []
@@ -53,8 +61,8 @@ export const programOf = (graph: Graph): Program => {
     places.set(node, own)
     return slot
   }
-  const wide = wideIntegers(flat.nodes)
-  const reasonOf = (node: AnyNode): string | undefined => hostReason(node) ?? wide.get(node)
+  const integers = integersOf(flat.nodes, graph.inputs, magnitudes)
+  const reasonOf = (node: AnyNode): string | undefined => hostReason(node) ?? integers.hosted.get(node)
   const inline = (node: AnyNode): boolean => isInline(node) && reasonOf(node) === undefined
   const resolution: Resolution = { isArray: (value) => slotAt(value) !== undefined, isInline: inline }
 
@@ -68,6 +76,14 @@ export const programOf = (graph: Graph): Program => {
   }
 
   const hostStep = (node: AnyNode, reason: string): void => {
+    // Where there is nothing to compute and nothing to refuse, nothing is read.
+    if (node.inputs.length > 0 && node.outputs.every(({ shape }) => sizeOf(shape) === 0) && node.inputs.every((input, index) => index === 0 || input.dtype !== 'i32' || sizeOf(input.shape) === 0)) {
+      node.outputs.forEach((output, index) => {
+        const value: HostValue = { kind: 'host', ...output, data: allocate(output.dtype, 0) }
+        steps.push({ _tag: 'constant', value, result: put(outputOf(node, index), fresh(output)) })
+      })
+      return
+    }
     const operands = node.inputs.map(array)
     if (operands.length === 0 || node.primitive === 'constant') {
       node.outputs.forEach((output, index) => {
@@ -122,6 +138,18 @@ export const programOf = (graph: Graph): Program => {
     fused(value, () => ({ _tag: 'apply', apply: scalarFunctions.mul, operands: [side(left), side(right)] }), outer, { digits: inner, combine: 'sum' })
   }
 
+  /** Adds a kernel of a primitive to the program; its result is a new real value of a shape, or this one. */
+  const add =
+    (primitive: string): AddKernel =>
+    (kernel, operands, result) => {
+      const made = 'kind' in result ? result : placeholder('part', { shape: result, dtype: 'f32' })
+      kernelStep(kernel, operands, made, primitive)
+      return made
+    }
+  const geometry = geometries()
+  const guarded = new Set<string>()
+  const counted: { readonly value: Tensor; readonly refused: (count: number) => Refused }[] = []
+
   const winnersCache = new Map<Tensor, { readonly key: string; readonly winners: Tensor }[]>()
   const winnersOf = (x: Tensor, shape: readonly number[], attributes: PoolAttributes): Tensor => {
     const key = JSON.stringify(attributes)
@@ -139,7 +167,11 @@ export const programOf = (graph: Graph): Program => {
     if (node.primitive === 'cond') {
       const [index, ...operands] = node.inputs.map(array)
       const results = node.outputs.map((output, k) => put(outputOf(node, k), fresh(output)))
-      if (index !== undefined) steps.push({ _tag: 'branch', index, operands, results, branches: node.attributes.branches.map(programOf) })
+      const bounds = node.inputs.slice(1).map((input) => {
+        const { low, high } = integers.rangeOf(input)
+        return Math.max(Math.abs(low), Math.abs(high))
+      })
+      if (index !== undefined) steps.push({ _tag: 'branch', index, operands, results, branches: node.attributes.branches.map((branch) => programOf(branch, bounds)) })
       return
     }
     if (reason !== undefined) return hostStep(node, reason)
@@ -177,7 +209,7 @@ export const programOf = (graph: Graph): Program => {
       case 'gather': {
         const indices = operandOf(node, 1)
         const size = at(operandOf(node, 0).shape, node.attributes.axis)
-        checkIndices(node.primitive, indices, size)
+        guardInteger(indices, outside(node.primitive, 'index', size), size)
         break
       }
       case 'reduceSum':
@@ -238,7 +270,10 @@ export const programOf = (graph: Graph): Program => {
       }
       case 'argmax': {
         const { outer, size, inner } = around(operandOf(node, 0).shape, node.attributes.axis)
-        return void kernelStep(firstMaximum(outer, size, inner), [operandOf(node, 0)], value, 'argmax')
+        const x = operandOf(node, 0)
+        if (stretchOf(size) === size) return void kernelStep(firstMaxima(outer, size, inner), [x], value, 'argmax')
+        const winners = add('argmax')(firstMaxima(outer, size, inner), [x], [outer, Math.ceil(size / stretchOf(size)), inner])
+        return void kernelStep(firstOfMaxima(outer, size, inner), [x, winners], value, 'argmax')
       }
       case 'maxPool2d': {
         const x = operandOf(node, 0)
@@ -260,16 +295,34 @@ export const programOf = (graph: Graph): Program => {
         const sizes = { batch, count, size, middle: sizeOf(value.shape.slice(batchDims, axis)), inner: sizeOf(value.shape.slice(axis + 1)) }
         const offsets = placeholder('offsets', { shape: [batch * size + 1], dtype: 'i32' })
         const members = placeholder('members', { shape: [batch * count], dtype: 'i32' })
-        const operand = array(indices)
+        const pieces = count > mostTerms ? mostPieces(batch * size, batch * count, mostTerms) : 0
+        const cuts = placeholder('cuts', { shape: [2 * pieces + 1], dtype: 'i32' })
+        const results = [offsets, members, ...(pieces > 0 ? [cuts] : [])]
         steps.push({
           _tag: 'host',
           primitive: 'scatterAdd',
           reason: 'its indices are sorted; the sums are on the device',
-          operands: [operand],
-          results: [put(offsets, fresh(offsets)), put(members, fresh(members))],
-          run: ([value]) => (value === undefined ? [] : inverseIndex(value, batch, count, size))
+          operands: [array(indices)],
+          results: results.map((result) => put(result, fresh(result))),
+          run: ([given]) => {
+            if (given === undefined) return []
+            const [lists, places] = inverseIndex(given, batch, count, size)
+            if (pieces === 0) return [lists, places]
+            const [first, starts] = cutLists(lists, size, mostTerms, pieces)
+            return [first, places, starts]
+          }
         })
-        return void kernelStep(scatterSum(sizes), [updates, offsets, members], value, 'scatterAdd')
+        if (pieces === 0) return void kernelStep(scatterSum(sizes), [updates, offsets, members], value, 'scatterAdd')
+        const sums = add('scatterAdd')(pieceSums(sizes, pieces), [updates, cuts, members], [pieces, sizes.middle, sizes.inner])
+        return void kernelStep(sumOfPieces(sizes, pieces), [sums, offsets], value, 'scatterAdd')
+      }
+      case 'roiAlign': {
+        guardRegions(node, operandOf(node, 0).shape[0] ?? 0)
+        return alignSteps(node, value, geometry, add(node.primitive))
+      }
+      case 'roiAlignGradient': {
+        guardRegions(node, node.attributes.featureShapes[0]?.[0] ?? 0)
+        return alignGradientSteps(node, node.outputs.map((_, k) => outputOf(node, k)), geometry, add(node.primitive))
       }
       default:
         break
@@ -281,16 +334,37 @@ export const programOf = (graph: Graph): Program => {
   /** The term of a value that is about to become an array. */
   const inPlace = (value: Tensor, axes: readonly Form[]): Term => termOf(resolution, value, axes.map((form, axis) => (value.shape[axis] === 1 ? zero : form)))
 
-  const checkIndices = (primitive: string, indices: Tensor, size: number): void => {
-    const operand = array(indices)
-    steps.push({
-      _tag: 'check',
-      operand,
-      verify: ({ data }) =>
-        data.forEach((index, position) => {
-          if (index < 0 || index >= size) throw new Refused(primitive, `index ${index} at flat position ${position} is not in [0, ${size})`)
-        })
-    })
+  /** Refuses numbers of an operand: at once where they are on the host, else as kernels have counted them when the program is done. */
+  const guard = (operand: Tensor, refusal: Refusal): void => {
+    if (sizeOf(operand.shape) === 0) return
+    const slot = array(operand)
+    const key = `${slot}|${refusal.key}`
+    if (guarded.has(key)) return
+    guarded.add(key)
+    if (isComputed(slot)) counted.push({ value: refusal.count(operand), refused: (count) => refusal.refused(count, operand) })
+    else steps.push({ _tag: 'check', operand: slot, verify: refusal.verify })
+  }
+  const guardInteger = (operand: Tensor, refusal: Refusal, below: number): void => {
+    const { low, high } = integers.rangeOf(operand)
+    if (low < 0 || high >= below) guard(operand, refusal)
+  }
+  const guardRegions = (node: Node<'roiAlign'> | Node<'roiAlignGradient'>, images: number): void => {
+    const [boxes, image, level] = node.inputs.slice(-3)
+    const levels = node.attributes.scales.length
+    if (boxes !== undefined) guard(boxes, infinite(node.primitive, 'corner'))
+    if (image !== undefined) guardInteger(image, outside(node.primitive, 'image', images), images)
+    if (level !== undefined) guardInteger(level, outside(node.primitive, 'level', levels), levels)
+  }
+  /** The counts of bad numbers, and their sum. */
+  const guardsOf = (): Guards | undefined => {
+    const counts = counted.map(({ value, refused }) => ({ slot: array(value), refused }))
+    if (counts.length === 0) return undefined
+    return { counts, total: array(counted.map(({ value }) => value).reduce((sum, value) => bind('add', {}, sum, value))) }
+  }
+  /** Whether a slot's numbers are made by a kernel. */
+  const isComputed = (slot: Slot): boolean => {
+    const step = steps.findLast((each) => (each._tag === 'kernel' || each._tag === 'alias') && each.result === slot)
+    return step?._tag === 'alias' ? isComputed(step.operand) : step !== undefined
   }
 
   const array = (value: Tensor): Slot => {
@@ -309,10 +383,11 @@ export const programOf = (graph: Graph): Program => {
       if (node.primitive !== 'constant' || chosen.has(node)) computed(node)
     } else if (node.primitive === 'gather') {
       const size = at(operandOf(node, 0).shape, node.attributes.axis)
-      checkIndices(node.primitive, operandOf(node, 1), size)
+      guardInteger(operandOf(node, 1), outside(node.primitive, 'index', size), size)
     }
   }
-  return { inputs, outputs: flat.outputs.map(array), slots, steps }
+  const outputs = flat.outputs.map(array)
+  return { inputs, outputs, slots, steps, guards: guardsOf() }
 }
 
 const sum = (...parts: readonly (readonly [Digit, number])[]): Form => combined(parts.map(([coordinate, factor]) => [digitForm(coordinate), factor]))

@@ -1,6 +1,7 @@
 import type { PoolAttributes } from '../../../primitive.js'
 import { sizeOf } from '../../../shape.js'
 import type { KernelSource } from '../engine/engine.js'
+import { mostTerms } from './limits.js'
 import { addressOf, decodeThread, elementAt, writer } from '../kernel/writer.js'
 import type { Writer } from '../kernel/writer.js'
 
@@ -9,6 +10,9 @@ export type Part = readonly [name: string, size: number, stride: number]
 
 /** Text that reads an array at a sum of parts. */
 export type Read = (seat: number, ...parts: readonly Part[]) => string
+
+/** A whole number as text of a real one, as both sides of `? :` must be. */
+export const real = (w: Writer, whole: number): string => w.constant(`Math.floor(${w.scalar(whole + 0.5)})`)
 
 /** A kernel written by hand: `body` writes statements and answers the result of the thread at these coordinates. */
 export const custom = (shape: readonly number[], arrays: readonly number[], body: (w: Writer, coordinates: readonly string[], read: Read) => string): KernelSource => {
@@ -76,15 +80,41 @@ export const poolGradient = ({ maps, height, width, rows, columns }: Map2d, { ke
     return 's'
   })
 
-/** (x: [outer, size, inner]) → the first index of the largest, or of the first NaN, along the middle. */
-export const firstMaximum = (outer: number, size: number, inner: number): KernelSource =>
-  custom([outer, inner], [outer * size * inner], (w, [o = '0', i = '0'], read) => {
-    w.line(`let best = 0; let m = 0; let bad = 0; for (let k = 0; k < ${w.scalar(size)}; k++) {`)
-    const v = w.constant(read(0, [o, outer, size * inner], ['k', size, inner], [i, inner, 1]))
-    const nan = w.constant(`(${v} <= 0 || ${v} > 0) ? 0 : 1`)
-    w.line(`if (bad < 0.5) { if (k < 1 || ${v} > m || ${nan} > 0.5) { best = k; m = ${v}; } bad = ${nan}; } }`)
+/** Text that makes `best` the place of a value if that is the first largest or the first NaN so far; `m` and `bad` are what it was. */
+const better = (w: Writer, place: string, value: string, isFirst: string): void => {
+  const nan = w.constant(`(${value} <= 0 || ${value} > 0) ? 0 : 1`)
+  w.line(`if (bad < 0.5) { if (${isFirst} || ${value} > m || ${nan} > 0.5) { best = ${place}; m = ${value}; } bad = ${nan}; }`)
+}
+
+/** Along how many elements one thread looks for a largest one, where there are so many. */
+export const stretchOf = (size: number): number => (size <= mostTerms ? size : Math.min(mostTerms, Math.ceil(Math.sqrt(size))))
+
+/** (x: [outer, size, inner]) → [outer, stretches, inner]: the first index of the largest, or of the first NaN, in each stretch of the middle. */
+export const firstMaxima = (outer: number, size: number, inner: number): KernelSource => {
+  const stretch = stretchOf(size)
+  const stretches = Math.ceil(size / stretch)
+  return custom([outer, stretches, inner], [outer * size * inner], (w, [o = '0', s = '0', i = '0'], read) => {
+    const start = w.constant(`${s} * ${w.scalar(stretch)}`)
+    const length = w.constant(`Math.min(${w.scalar(size)} - ${start}, ${w.scalar(stretch)})`)
+    w.line(`let best = 0; let m = 0; let bad = 0; for (let k = 0; k < ${length}; k++) {`)
+    const place = w.constant(`${start} + k`)
+    better(w, place, w.constant(read(0, [o, outer, size * inner], [place, size, inner], [i, inner, 1])), 'k < 1')
+    w.line('}')
     return 'best'
   })
+}
+
+/** (x: [outer, size, inner], firstMaxima) → [outer, inner]: the first of the stretches' winners. */
+export const firstOfMaxima = (outer: number, size: number, inner: number): KernelSource => {
+  const stretches = Math.ceil(size / stretchOf(size))
+  return custom([outer, inner], [outer * size * inner, outer * stretches * inner], (w, [o = '0', i = '0'], read) => {
+    w.line(`let best = 0; let m = 0; let bad = 0; for (let k = 0; k < ${w.scalar(stretches)}; k++) {`)
+    const place = w.constant(read(1, [o, outer, stretches * inner], ['k', stretches, inner], [i, inner, 1]))
+    better(w, place, w.constant(read(0, [o, outer, size * inner], [place, size, inner], [i, inner, 1])), 'k < 1')
+    w.line('}')
+    return 'best'
+  })
+}
 
 /** Sizes of a scatter: updates [batch, middle, count, inner] are added up into [batch, middle, size, inner]. */
 export interface Scatter {
@@ -105,5 +135,30 @@ export const scatterSum = ({ batch, middle, count, size, inner }: Scatter): Kern
     w.line(`let t = 0; for (let j = 0; j < ${length}; j++) {`)
     const place = w.constant(read(2, [start, batch * count, 1], ['j', count, 1]))
     w.line(`t += ${read(0, [b, batch, middle * count * inner], [m, middle, count * inner], [place, count, inner], [i, inner, 1])}; }`)
+    return 't'
+  })
+
+/** (updates, starts and batches of pieces, places) → [pieces, middle, inner]: the sums of pieces of lists. */
+export const pieceSums = ({ batch, middle, count, inner }: Scatter, pieces: number): KernelSource =>
+  custom([pieces, middle, inner], [batch * middle * count * inner, 2 * pieces + 1, batch * count], (w, [p = '0', m = '0', i = '0'], read) => {
+    const start = w.constant(read(1, [p, pieces, 1]))
+    const next = w.constant(`${p} + 1`)
+    const length = w.constant(`${read(1, [next, pieces + 1, 1])} - ${start}`)
+    const owner = w.constant(`${next} + ${w.scalar(pieces)}`)
+    const b = w.constant(read(1, [owner, 2 * pieces + 1, 1]))
+    w.line(`let t = 0; for (let j = 0; j < ${length}; j++) {`)
+    const place = w.constant(read(2, [start, batch * count, 1], ['j', count, 1]))
+    w.line(`t += ${read(0, [b, batch, middle * count * inner], [m, middle, count * inner], [place, count, inner], [i, inner, 1])}; }`)
+    return 't'
+  })
+
+/** (sums of pieces, offsets into pieces) → sums. */
+export const sumOfPieces = ({ batch, middle, size, inner }: Scatter, pieces: number): KernelSource =>
+  custom([batch, middle, size, inner], [pieces * middle * inner, batch * size + 1], (w, [b = '0', m = '0', s = '0', i = '0'], read) => {
+    const start = w.constant(read(1, [b, batch, size], [s, size, 1]))
+    const next = w.constant(`${s} + 1`)
+    const length = w.constant(`${read(1, [b, batch, size], [next, size + 1, 1])} - ${start}`)
+    w.line(`let t = 0; for (let j = 0; j < ${length}; j++) {`)
+    w.line(`t += ${read(0, [start, pieces, middle * inner], ['j', pieces, middle * inner], [m, middle, inner], [i, inner, 1])}; }`)
     return 't'
   })

@@ -1,5 +1,7 @@
 import type { AnyNode } from '../../../node.js'
 import { sizeOf } from '../../../shape.js'
+import { mostExactInteger } from '../kernel/storage.js'
+import { mostRounds } from './limits.js'
 import { routes } from './routes.js'
 
 /** Why a node runs in the host's memory; `undefined` where it runs on the device. */
@@ -10,16 +12,19 @@ export const hostReason = (node: AnyNode): string | undefined => {
   switch (node.primitive) {
     case 'constant':
       return node.attributes.value.dtype === 'u32' ? 'it is data of the program' : undefined
-    case 'div':
-    case 'rem':
-      if (node.inputs[1]?.dtype !== 'f32') return 'a divisor may be zero, which integers refuse'
+    case 'maxPool2d':
+    case 'maxPool2dGradient': {
+      const [rows, columns] = node.attributes.kernel
+      if (rows * (columns + 1) > mostRounds) return 'a thread may not visit so large a window'
       break
-    case 'argmax':
-      if ((node.inputs[0]?.shape[node.attributes.axis] ?? 1) > 60_000) return 'a thread may not loop so often'
+    }
+    case 'scatterAdd':
+      if (sizeOf(node.inputs[0]?.shape ?? []) > mostExactInteger) return 'so many places are beyond 2^24, to which the engine is exact'
       break
     default:
   }
   if (all.some(({ dtype }) => dtype === 'u32')) return 'the engine holds no unsigned integers'
-  if (all.some(({ shape }) => sizeOf(shape) === 0)) return 'the engine has no empty arrays'
+  // What is empty among the parts of a concatenation is left out.
+  if ((node.primitive === 'concatenate' ? node.outputs : all).some(({ shape }) => sizeOf(shape) === 0)) return 'the engine has no empty arrays'
   return undefined
 }

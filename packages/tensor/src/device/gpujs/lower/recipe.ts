@@ -1,5 +1,6 @@
 import type { Abstract } from '../../../node.js'
 import type { HostValue } from '../../../value.js'
+import type { Refused } from '../../reference/evaluation.js'
 import type { KernelSource } from '../engine/engine.js'
 
 /** A value of a program, by its number. */
@@ -25,10 +26,17 @@ export type ProgramStep =
       readonly results: readonly Slot[]
       readonly run: (operands: readonly HostValue[]) => readonly HostValue[]
     }
-  /** Throws `Refused` where the operand's numbers are on the host already (it is never read for this) and one is outside `[0, below)`. */
+  /** Throws `Refused` at a bad number. For operands that are on the host: kernels count bad ones of their own, see `Guards`. */
   | { readonly _tag: 'check'; readonly operand: Slot; readonly verify: (value: HostValue) => void }
   /** The program of the branch that the i32 scalar `index` names, clamped into range; all branches take `operands`. */
   | { readonly _tag: 'branch'; readonly index: Slot; readonly operands: readonly Slot[]; readonly results: readonly Slot[]; readonly branches: readonly Program[] }
+
+/** Counts of numbers that primitives refuse, by kernels: read when all else is done, so that nothing waits for them in between. */
+export interface Guards {
+  /** Zero where all counts are. */
+  readonly total: Slot
+  readonly counts: readonly { readonly slot: Slot; readonly refused: (count: number) => Refused }[]
+}
 
 /**
  * A graph as steps for an engine: elementwise chains, views and prologues are fused, `call`s are inlined. What a slot holds is said by
@@ -40,4 +48,6 @@ export interface Program {
   readonly outputs: readonly Slot[]
   readonly slots: readonly Abstract[]
   readonly steps: readonly ProgramStep[]
+  /** Where there is something to guard against. */
+  readonly guards?: Guards | undefined
 }

@@ -8,7 +8,6 @@ import type { ScalarName } from './scalar.js'
 export type Route = 'elementwise' | 'view' | 'kernel' | 'data' | 'rewritten' | { readonly host: string }
 
 const dataDependent: Route = { host: 'its order of work depends on the data' }
-const boxDependent: Route = { host: 'its cells depend on the boxes' }
 
 /** The route of every primitive: total, so that the compiler names a primitive without one. Scalar functions are a total record too. */
 export const routes: { readonly [P in PrimitiveName]: P extends ScalarName ? 'elementwise' : Route } = {
@@ -72,8 +71,8 @@ export const routes: { readonly [P in PrimitiveName]: P extends ScalarName ? 'el
   scatterAdd: 'kernel',
   topK: dataDependent,
   nms: dataDependent,
-  roiAlign: boxDependent,
-  roiAlignGradient: boxDependent,
+  roiAlign: 'kernel',
+  roiAlignGradient: 'kernel',
   stopGradient: 'rewritten',
   barrier: 'rewritten',
   allReduce: 'rewritten',

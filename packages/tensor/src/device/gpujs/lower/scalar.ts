@@ -47,6 +47,21 @@ const logarithm = (x: string, define: Define): string => {
   return `${x} > 0 ? ${value} : (${x} < 0 ? ${zero} / ${zero} : (${x} <= 0 ? (0 - 1) / ${zero} : ${x}))`
 }
 
+/**
+ * Sine of x, or of x + π/2 where `quarters` is 1: adapters' own are off by up to 2⁻¹¹. The argument less a multiple of π/2 in three parts
+ * (Cody and Waite), then the minimax polynomials of Cephes' `sinf` and `cosf` on [−π/4, π/4]: off by about 1e-7 for |x| < 30,000.
+ */
+const sineOf = (x: string, define: Define, quarters: 0 | 1, other: string): string => {
+  const n = define(`Math.floor(${x} * 0.6366197723675814 + 0.5)`)
+  const r = define(`((${x} - ${n} * 1.5703125) - ${n} * 0.000483751296997) - ${n} * 0.0000000754978995489`)
+  const z = define(`${r} * ${r}`)
+  const sine = define(`${r} * (1 + ${z} * (-0.16666654611 + ${z} * (0.0083321608736 - ${z} * 0.00019515295891)))`)
+  const cosine = define(`1 - ${z} * (0.5 - ${z} * (0.041666645683 - ${z} * (0.0013887316255 - ${z} * 0.000024433157118)))`)
+  const turn = quarters === 0 ? n : define(`${n} + 1`)
+  const quadrant = define(`${turn} - 4 * Math.floor(${turn} / 4)`)
+  return `Math.abs(${x}) < 30000 ? (${quadrant} < 0.5 ? ${sine} : (${quadrant} < 1.5 ? ${cosine} : (${quadrant} < 2.5 ? 0 - ${sine} : 0 - ${cosine}))) : ${other}`
+}
+
 /** The scalar primitives in forms that keep their digits, special values and NaN in single precision on every backend. */
 export const scalarFunctions: { readonly [P in ScalarName]: ScalarFunction } = {
   neg: unary((x) => `0 - ${x}`),
@@ -77,13 +92,16 @@ export const scalarFunctions: { readonly [P in ScalarName]: ScalarFunction } = {
     return `Math.abs(${x}) < 0.5 ? ${series} : ${direct}`
   }, 10),
   sqrt: unary((x) => `Math.sqrt(${x})`, 2),
-  sin: unary((x) => `Math.sin(${x})`, 4),
-  cos: unary((x) => `Math.cos(${x})`, 4),
+  sin: unary((x, define) => sineOf(x, define, 0, `Math.sin(${x})`), 8),
+  cos: unary((x, define) => sineOf(x, define, 1, `Math.cos(${x})`), 8),
   tanh: unary((x, define) => {
     const e = define(`Math.exp(-2 * Math.abs(${x}))`)
     const t = define(`(1 - ${e}) / (1 + ${e})`)
-    return `${x} < 0 ? 0 - ${t} : ${t}`
-  }, 6),
+    // Near zero 1 − e has few digits left: there by the series of e^(2x) − 1.
+    const twice = define(`2 * ${x}`)
+    const small = define(expm1Series(twice, 8))
+    return `Math.abs(${x}) < 0.25 ? ${small} / (${small} + 2) : (${x} < 0 ? 0 - ${t} : ${t})`
+  }, 8),
   sigmoid: unary((x, define) => {
     const e = define(`Math.exp(0 - Math.abs(${x}))`)
     return `${x} < 0 ? ${e} / (1 + ${e}) : 1 / (1 + ${e})`

@@ -1,7 +1,7 @@
 import type { Abstract } from '../../../node.js'
 import { breathing } from '../engine/clock.js'
 import type { Engine, FusedSegment } from '../engine/engine.js'
-import type { Program, ProgramStep, Slot } from '../lower/recipe.js'
+import type { Guards, Program, ProgramStep, Slot } from '../lower/recipe.js'
 import type { Cell, Cells } from './cells.js'
 import { deathsOf } from './lifetimes.js'
 import { stretchesOf } from './segments.js'
@@ -12,9 +12,34 @@ export interface Executor {
   /** The cells of the outputs, each with a reference of the caller's. The inputs' cells stay the caller's. Rejects with `Refused` or `EngineFailure`, and then has released all it made. */
   readonly run: (inputs: readonly Cell[]) => Promise<readonly Cell[]>
   /** Cells of the program's own data, which live as long as the executor is used. */
-  readonly constants: readonly Cell[]
+  readonly constants: () => readonly Cell[]
   /** Destroys what was fused for this program; a later run goes kernel by kernel. */
   readonly release: () => void
+}
+
+/** What the guards of a program, or of a branch in it, have counted. */
+interface Guarded {
+  readonly total: Cell
+  readonly counts: readonly { readonly cell: Cell; readonly refused: Guards['counts'][number]['refused'] }[]
+}
+
+/** An executor that may also run as a part of another's run, which then looks at what guards have counted. */
+interface Nested extends Executor {
+  readonly within: (inputs: readonly Cell[], guarded: Guarded[]) => Promise<readonly Cell[]>
+}
+
+const count: Abstract = { shape: [], dtype: 'f32' }
+
+/** Throws the first refusal. One read, where nothing is refused. */
+const verify = async (cells: Cells, guarded: readonly Guarded[]): Promise<void> => {
+  const numberOf = async (cell: Cell): Promise<number> => (await cells.read(cell, count)).data[0] ?? 0
+  for (const { total, counts } of guarded) {
+    if ((await numberOf(total)) === 0) continue
+    for (const { cell, refused } of counts) {
+      const bad = await numberOf(cell)
+      if (bad !== 0) throw refused(bad)
+    }
+  }
 }
 
 interface Fused {
@@ -32,19 +57,21 @@ const typeOf = (program: Program, slot: Slot): Abstract => {
  * Runs a program's steps in order. Values are released after the last step that reads them; host steps read only their operands, and
  * numbers cross over once. Long stretches of synchronous work are interrupted for the event loop.
  */
-export const executorOf = (engine: Engine, cells: Cells, program: Program): Executor => {
+export const executorOf = (engine: Engine, cells: Cells, program: Program): Executor => nestedOf(engine, cells, program)
+
+const nestedOf = (engine: Engine, cells: Cells, program: Program): Nested => {
   const constants = new Map<ProgramStep, Cell>()
-  const branches = new Map<ProgramStep, readonly Executor[]>()
+  const branches = new Map<ProgramStep, readonly Nested[]>()
   for (const step of program.steps) {
     if (step._tag === 'constant') constants.set(step, cells.ofHost(step.value))
-    if (step._tag === 'branch') branches.set(step, step.branches.map((branch) => executorOf(engine, cells, branch)))
+    if (step._tag === 'branch') branches.set(step, step.branches.map((branch) => nestedOf(engine, cells, branch)))
   }
   const { before, after } = deathsOf(program)
   const { fuse } = engine
   const stretches = new Map(fuse === undefined ? [] : stretchesOf(program).map((stretch) => [stretch.first, { stretch, fused: fuse(stretch.segment) }]))
   const breath = breathing()
 
-  const run = async (inputs: readonly Cell[]): Promise<readonly Cell[]> => {
+  const within = async (inputs: readonly Cell[], guarded: Guarded[]): Promise<readonly Cell[]> => {
     const values = new Map<Slot, Cell>()
     const cellAt = (slot: Slot): Cell => {
       const cell = values.get(slot)
@@ -76,14 +103,14 @@ export const executorOf = (engine: Engine, cells: Cells, program: Program): Exec
           return
         }
         case 'check': {
-          if (cellAt(step.operand).host !== undefined) step.verify(await read(step.operand))
+          step.verify(await read(step.operand))
           return
         }
         case 'branch': {
           const [index = 0] = (await read(step.index)).data
           const all = branches.get(step) ?? []
           const branch = all[Math.min(Math.max(index, 0), all.length - 1)]
-          const results = (await branch?.run(step.operands.map(cellAt))) ?? []
+          const results = (await branch?.within(step.operands.map(cellAt), guarded)) ?? []
           results.forEach((cell, position) => set(step.results[position], cell))
           return
         }
@@ -125,15 +152,36 @@ export const executorOf = (engine: Engine, cells: Cells, program: Program): Exec
         }
         after[position]?.forEach(drop)
       }
+      const { guards } = program
+      if (guards !== undefined) {
+        guarded.push({ total: cells.retain(cellAt(guards.total)), counts: guards.counts.map(({ slot, refused }) => ({ cell: cells.retain(cellAt(slot)), refused })) })
+      }
       return program.outputs.map((slot) => cells.retain(cellAt(slot)))
     } finally {
       ;[...values.keys()].forEach(drop)
     }
   }
 
+  const run = async (inputs: readonly Cell[]): Promise<readonly Cell[]> => {
+    const guarded: Guarded[] = []
+    try {
+      const outputs = await within(inputs, guarded)
+      try {
+        await verify(cells, guarded)
+        return outputs
+      } catch (thrown) {
+        outputs.forEach(cells.release)
+        throw thrown
+      }
+    } finally {
+      guarded.forEach(({ total, counts }) => [total, ...counts.map(({ cell }) => cell)].forEach(cells.release))
+    }
+  }
+
   return {
     run,
-    constants: [...constants.values(), ...[...branches.values()].flatMap((all) => all.flatMap((branch) => branch.constants))],
+    within,
+    constants: () => [...constants.values(), ...[...branches.values()].flatMap((all) => all.flatMap((branch) => branch.constants()))],
     release: () => {
       stretches.forEach(({ fused }) => fused.release())
       branches.forEach((all) => all.forEach((branch) => branch.release()))

@@ -32,12 +32,16 @@ export const resultsOf = (step: ProgramStep): readonly Slot[] => {
   }
 }
 
-/** For each step, the slots that no later step reads: those it reads last, and those it makes for nothing. Outputs live on. */
-export const deathsOf = ({ steps, inputs, outputs }: Program): { readonly before: readonly Slot[]; readonly after: readonly (readonly Slot[])[] } => {
+/** The slots that outlive a program's steps: outputs, and what guards have counted. */
+export const keptSlots = ({ outputs, guards }: Program): readonly Slot[] => [...outputs, ...(guards === undefined ? [] : [guards.total, ...guards.counts.map(({ slot }) => slot)])]
+
+/** For each step, the slots that no later step reads: those it reads last, and those it makes for nothing. Those that are kept live on. */
+export const deathsOf = (program: Program): { readonly before: readonly Slot[]; readonly after: readonly (readonly Slot[])[] } => {
+  const { steps, inputs } = program
   const last = new Map<Slot, number>()
   inputs.forEach((slot) => last.set(slot, -1))
   steps.forEach((step, position) => [...operandsOf(step), ...resultsOf(step)].forEach((slot) => last.set(slot, position)))
-  outputs.forEach((slot) => last.delete(slot))
+  keptSlots(program).forEach((slot) => last.delete(slot))
   const before: Slot[] = []
   const after: Slot[][] = steps.map(() => [])
   last.forEach((position, slot) => (position < 0 ? before : (after[position] ?? before)).push(slot))

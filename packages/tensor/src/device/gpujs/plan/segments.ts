@@ -1,6 +1,6 @@
 import type { Segment } from '../engine/engine.js'
 import type { Program, ProgramStep, Slot } from '../lower/recipe.js'
-import { operandsOf } from './lifetimes.js'
+import { keptSlots, operandsOf } from './lifetimes.js'
 
 /** Kernels are fused from so many on, and up to so many, after which the event loop may have a turn. */
 const [fewest, most] = [3, 256]
@@ -17,8 +17,9 @@ export interface Stretch {
   readonly aliases: readonly Extract<ProgramStep, { readonly _tag: 'alias' }>[]
 }
 
-const stretchOf = ({ steps, outputs }: Program, first: number, end: number): Stretch => {
-  const later = new Set<Slot>([...outputs, ...steps.slice(end).flatMap(operandsOf)])
+const stretchOf = (program: Program, first: number, end: number): Stretch => {
+  const { steps } = program
+  const later = new Set<Slot>([...keptSlots(program), ...steps.slice(end).flatMap(operandsOf)])
   const within = steps.slice(first, end)
   const roots = new Map<Slot, Slot>()
   const rootOf = (slot: Slot): Slot => roots.get(slot) ?? slot
