@@ -64,6 +64,9 @@ export interface EvaluationError {
 export const showError = (error: CompileError | DeviceError | EvaluationError): string =>
   'remedy' in error ? `${error.message} ${error.remedy}` : error.message
 
+/** What a thrown value says: an error's message, or anything else as text. */
+export const messageOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown))
+
 /** The mismatch that a thrown `ShapeError`, `DtypeError` or `TreeError` carries; `undefined` for any other defect. */
 export const mismatchOf = (thrown: unknown): Mismatch | undefined =>
   thrown instanceof ShapeError || thrown instanceof DtypeError || thrown instanceof TreeError ? thrown.mismatch : undefined

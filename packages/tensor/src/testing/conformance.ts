@@ -4,7 +4,7 @@ import type { Task } from 'fp-ts/lib/Task.js'
 import { bindAll } from '../bind.js'
 import type { Device } from '../device/device.js'
 import { evaluate } from '../device/reference/index.js'
-import { showError } from '../errors.js'
+import { messageOf, showError } from '../errors.js'
 import { graphOf } from '../graph/graph.js'
 import type { Graph } from '../graph/graph.js'
 import { placeholder } from '../graph/trace.js'
@@ -96,7 +96,7 @@ const checkOne = async <P extends PrimitiveName>(device: Device, primitive: P, o
   if (unsupported) return 'unsupported'
   if (!details.failed) return 'agreed'
   const [instance] = details.counterexample ?? []
-  const message = details.errorInstance instanceof Error ? details.errorInstance.message : String(details.errorInstance)
+  const message = messageOf(details.errorInstance)
   return { primitive, attributes: instance?.attributes, inputs: instance?.inputs ?? [], message: `${primitive}: ${message}` }
 }
 

@@ -33,7 +33,7 @@ export interface GpujsOptions {
   readonly softwareAdapters?: boolean
   /** Whether `auto` may take a mode without an adapter, `webasm` or `cpu`. By default it may. */
   readonly processor?: boolean
-  /** Hears of each kernel that was compiled, which takes up to 0.3 s on an adapter. */
+  /** Hears of each kernel that was compiled, which takes up to 0.3 s on an adapter; `pending` counts those that are left. */
   readonly progress?: (counts: EngineCounts) => void
 }
 
@@ -55,10 +55,19 @@ export interface GpujsDevice extends Device {
 
 const failed = (message: string): DeviceError => ({ _tag: 'ExecutionFailed', device: deviceName, message: `${deviceName}: ${message}` })
 
+/** What a run threw because of the engine or of the place it runs in, rather than by a defect of this program. */
+const engineFailureOf = (thrown: unknown): EngineFailure | undefined => {
+  if (thrown instanceof EngineFailure) return thrown
+  // Arrays and memories of WebAssembly that the process or page has no room for.
+  const exhausted = thrown instanceof RangeError && /allocat|out of memory|array length/i.test(thrown.message)
+  return exhausted ? new EngineFailure(`memory is exhausted: ${thrown.message}`) : undefined
+}
+
 /** The error value of what a run threw; rethrows defects. */
 const failureOf = (thrown: unknown): DeviceError => {
   if (thrown instanceof Refused) return failed(thrown.reason.message)
-  if (thrown instanceof EngineFailure) return failed(thrown.message)
+  const failure = engineFailureOf(thrown)
+  if (failure !== undefined) return failed(failure.message)
   throw thrown
 }
 
@@ -90,21 +99,50 @@ const stateMismatch = (graph: Graph, types: readonly Abstract[]): Omit<Mismatch,
   return { operand: `state ${changed}`, expected: `an output of its shape ${was}`, found: becomes ?? 'nothing' }
 }
 
+/** What everything that may run a program refers to, so that its executor lives as long as any of it. */
+interface Lifetime {
+  readonly executor: Executor
+}
+
+/** A report whose compile time and notes say what has been compiled by now: kernels are compiled when they first run. */
+const growing = (planned: PlanReport): { readonly report: PlanReport; readonly compiled: (before: EngineCounts, after: EngineCounts) => void } => {
+  let [texts, kernels, milliseconds] = [0, 0, 0]
+  return {
+    report: {
+      ...planned,
+      get compileMilliseconds() {
+        return planned.compileMilliseconds + milliseconds
+      },
+      get notes() {
+        return kernels === 0 ? planned.notes : [...planned.notes, `Compiled ${texts} texts, which no program had used before, as ${kernels} kernels in ${(milliseconds / 1000).toFixed(1)} s.`]
+      }
+    },
+    compiled: (before, after) => {
+      texts += after.texts - before.texts
+      kernels += after.kernels - before.kernels
+      milliseconds += after.compileMilliseconds - before.compileMilliseconds
+    }
+  }
+}
+
 /** One program on an engine. */
-const executable = (graph: Graph, executor: Executor, { engine, cells, states }: Opened, report: PlanReport): Executable => {
+const executable = (graph: Graph, lifetime: Lifetime, { engine, cells, states }: Opened, planned: PlanReport): Executable => {
+  const { report, compiled } = growing(planned)
   /** What the engine refuses, with the plan that it was running. */
   const failure = (thrown: unknown): DeviceError => {
-    const error = failureOf(thrown)
-    if (!(thrown instanceof EngineFailure)) return error
+    const engineFailure = engineFailureOf(thrown)
+    if (engineFailure === undefined) return failureOf(thrown)
     const { live, liveBytes } = engine.counts()
-    return failed(`${thrown.message} (${report.engine}; a program of ${report.kernels} kernels in ${report.segments} segments that holds up to ${report.peakBytes} bytes; ${live} values of ${liveBytes} bytes are held)`)
+    return failed(`${engineFailure.message} (${report.engine}; a program of ${report.kernels} kernels in ${report.segments} segments that holds up to ${report.peakBytes} bytes; ${live} values of ${liveBytes} bytes are held)`)
   }
   /** Runs on cells that stay the caller's; waits until the engine has taken all of it. */
   const outputsOf = async (inputs: readonly Cell[]): Promise<E.Either<DeviceError, readonly Cell[]>> => {
+    const before = engine.counts()
     try {
-      const outputs = await executor.run(inputs)
+      const outputs = await lifetime.executor.run(inputs)
       try {
         await engine.settled()
+        compiled(before, engine.counts())
         return E.right(outputs)
       } catch (thrown) {
         outputs.forEach(cells.release)
@@ -164,8 +202,8 @@ const executable = (graph: Graph, executor: Executor, { engine, cells, states }:
         })
       ),
     release: () => {
-      executor.constants().forEach(evict(cells))
-      executor.release()
+      lifetime.executor.constants().forEach(evict(cells))
+      lifetime.executor.release()
     }
   }
 }
@@ -184,18 +222,31 @@ interface Opened {
   readonly states: StateStore
 }
 
+/** The texts of a program's kernels and of its branches'. */
+const textsOf = ({ steps }: Program): readonly string[] =>
+  steps.flatMap((step) => (step._tag === 'kernel' ? [step.kernel.source] : step._tag === 'branch' ? step.branches.flatMap(textsOf) : []))
+
 interface Planned {
   readonly program: Executable
-  readonly executor: Executor
+  readonly lifetime: Lifetime
 }
 
-const planned = (opened: OpenedEngine, parts: Opened, graph: Graph, state: number): E.Either<CompileError, Planned> => {
+/** Why a program cannot be planned: what it computes of its own data is refused, or there is no room for it. */
+const refusal = (thrown: unknown): CompileError => {
+  const { message } = failureOf(thrown)
+  return { _tag: 'EngineRejected', device: deviceName, message }
+}
+
+const planned = (opened: OpenedEngine, parts: Opened, graph: Graph, state: number): Planned => {
   const started = now()
   const expected = expectedMagnitudes(graph, state)
   const program = programOf(graph, expected)
   const schedule = scheduleOf(program)
-  const executorFor = (planned: Program): Executor => executorOf(parts.engine, parts.cells, planned)
-  const executor = executorByMagnitudes(graph, expected, executorFor(program), (inputs) => executorFor(programOf(graph, inputs)))
+  const executorFor = (planned: Program): Executor => {
+    parts.engine.announce(textsOf(planned))
+    return executorOf(parts.engine, parts.cells, planned)
+  }
+  const lifetime: Lifetime = { executor: executorByMagnitudes(graph, expected, executorFor(program), (inputs) => executorFor(programOf(graph, inputs))) }
   const planning = now() - started
   const { engine } = parts
   const report: PlanReport = {
@@ -207,10 +258,11 @@ const planned = (opened: OpenedEngine, parts: Opened, graph: Graph, state: numbe
     peakBytes: schedule.peakBytes,
     notes: notesOf(opened, schedule)
   }
-  return E.right({ program: executable(graph, executor, parts, report), executor })
+  return { program: executable(graph, lifetime, parts, report), lifetime }
 }
 
-const deviceOver = (opened: OpenedEngine): GpujsDevice => {
+/** A device over an engine that has proved itself. */
+export const deviceOver = (opened: OpenedEngine): GpujsDevice => {
   const { engine, rejected } = opened
   const cells = cellsOf(engine)
   const parts: Opened = { engine, cells, states: stateStore(cells, failureOf) }
@@ -228,9 +280,9 @@ const deviceOver = (opened: OpenedEngine): GpujsDevice => {
     close: engine.close,
     compile: (graph, { state = 0 } = {}) => async () =>
       pipe(
-        planned(opened, parts, graph, state),
-        E.map(({ program, executor }) => {
-          dropped.register(program, executor)
+        E.tryCatch(() => planned(opened, parts, graph, state), refusal),
+        E.map(({ program, lifetime }) => {
+          dropped.register(lifetime, lifetime.executor)
           return program
         })
       ),

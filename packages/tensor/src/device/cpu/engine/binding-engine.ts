@@ -1,6 +1,6 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node'
 import { taskEither as TE } from 'fp-ts'
-import { messageOf } from './engine.js'
+import { messageOf } from '../../../errors.js'
 import type { Engine, EngineFailure, EngineSettings, HostArray, Slot } from './engine.js'
 
 /** What this engine uses of the package onnxruntime-node. */

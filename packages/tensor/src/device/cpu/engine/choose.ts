@@ -7,7 +7,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import type { DeviceError } from '../../../errors.js'
 import { bindingEngine } from './binding-engine.js'
 import { cApiEngine } from './c-api-engine.js'
-import { messageOf } from './engine.js'
+import { messageOf } from '../../../errors.js'
 import type { Engine, EngineFailure } from './engine.js'
 import { findLibrary } from './library.js'
 

@@ -61,6 +61,3 @@ export interface EngineSettings {
   /** Threads that share one operator's work. */
   readonly threads: number
 }
-
-/** A message from whatever was thrown. */
-export const messageOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown))

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import path from 'node:path'
 import { either as E } from 'fp-ts'
 import type { EngineFailure } from './engine.js'
-import { messageOf } from './engine.js'
+import { messageOf } from '../../../errors.js'
 
 /** File names of the shared library that onnxruntime-node ships, for each platform. */
 const fileNames: { readonly [platform: string]: readonly string[] } = {

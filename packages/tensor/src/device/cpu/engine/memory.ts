@@ -1,7 +1,7 @@
 import type koffi from 'koffi'
 import { either as E } from 'fp-ts'
 import type { CApi, ForeignFunction, Pointer } from './c-api.js'
-import { messageOf } from './engine.js'
+import { messageOf } from '../../../errors.js'
 
 /** `OrtArenaAllocator`, `OrtMemTypeDefault`, and `kNextPowerOfTwo` and the defaults of an `OrtArenaCfg` (onnxruntime_c_api.h, `CreateArenaCfg`). */
 const arenaAllocator = 1

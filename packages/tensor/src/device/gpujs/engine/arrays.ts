@@ -6,6 +6,7 @@ import { fusedPipeline } from './fused.js'
 import { flattened, kernelCache } from './kernels.js'
 import type { Tally } from './tally.js'
 import { resultLength } from './upload.js'
+import { translateOnce } from './wasm-modules.js'
 
 interface ArrayResident extends Resident {
   /** With the last row's padding. Never written to again. */
@@ -31,6 +32,7 @@ const argumentOf = ({ values, sizes }: ArrayResident): Input => new Input(values
 /** gpu.js on the processor: values are arrays in the host's memory, which kernels take and answer. */
 export const arrayEngine = (mode: Extract<GpujsMode, 'webasm' | 'cpu'>, tally: Tally): Engine => {
   const gpu = new GPU({ mode })
+  if (mode === 'webasm') translateOnce(gpu, (source) => tally.compiled(source, 0))
   const cache = kernelCache(gpu, mode, { handles: false, fixedSizes: mode === 'cpu' }, tally)
   const residents = new WeakMap<Resident, ArrayResident>()
 
@@ -98,6 +100,7 @@ export const arrayEngine = (mode: Extract<GpujsMode, 'webasm' | 'cpu'>, tally: T
       tally.released(found.values.byteLength)
     },
     settled: () => Promise.resolve(),
+    announce: tally.announced,
     counts: tally.counts,
     close: cache.destroy
   }

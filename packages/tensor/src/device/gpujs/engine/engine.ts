@@ -67,11 +67,15 @@ export interface FusedSegment {
 export interface EngineCounts {
   /** Distinct texts that were compiled. */
   readonly texts: number
-  /** Kernels of the engine that were compiled: a text counts again for each kind of seats that needs its own. */
+  /** Distinct texts of programs that are going to be compiled when these run. */
+  readonly pending: number
+  /** Kernels of the engine that were compiled: a text counts again for each kind of seats, and in mode `webasm` for each place of its arrays, that needs its own. */
   readonly kernels: number
   /** Milliseconds spent in first calls, which compile. */
   readonly compileMilliseconds: number
   readonly dispatches: number
+  /** How often kernels were handed to the adapter's queue, where that is not each by itself (WebGPU); else 0. */
+  readonly submissions: number
   readonly uploads: number
   readonly reads: number
   /** Residents that are not released. */
@@ -81,9 +85,6 @@ export interface EngineCounts {
   /** The most of `liveBytes` so far. */
   readonly peakBytes: number
 }
-
-/** What a thrown value says. */
-export const messageOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown))
 
 /** Thrown where the engine refuses a kernel, runs it elsewhere than it was told to, or is lost. Becomes an error value at the device's border. */
 export class EngineFailure extends Error {
@@ -97,6 +98,8 @@ export interface Engine {
   readonly adapter: string
   /** Whether a program draws the adapter's work on the processor, as far as the adapter says. */
   readonly software: boolean
+  /** Says which texts a program is going to run, so that it is known how many are left to compile. */
+  readonly announce: (sources: readonly string[]) => void
   /** Copies values in. At least one element. */
   readonly upload: (values: Float32Array) => Resident
   /**

@@ -1,6 +1,7 @@
 import type { GPU, IKernelRunShortcut } from 'gpu.js'
+import { messageOf } from '../../../errors.js'
 import { now } from './clock.js'
-import { EngineFailure, messageOf } from './engine.js'
+import { EngineFailure } from './engine.js'
 import type { KernelSource, Segment } from './engine.js'
 import { threadsOf } from './kernels.js'
 import type { Tally } from './tally.js'
@@ -64,7 +65,7 @@ export const fusedPipeline = (gpu: GPU, segment: Segment, tally: Tally): FusedPi
       }
       if (!compiled) {
         compiled = true
-        segment.kernels.forEach(({ kernel }) => tally.compiled(kernel.source, (now() - started) / segment.kernels.length))
+        tally.spent(now() - started)
       }
       segment.kernels.forEach(() => tally.dispatched())
       return segment.outputs.map((output, index) => {

@@ -1,5 +1,6 @@
 import type { GPU, IKernelRunShortcut } from 'gpu.js'
-import { EngineFailure, messageOf } from './engine.js'
+import { messageOf } from '../../../errors.js'
+import { EngineFailure } from './engine.js'
 import type { GpujsMode, KernelSource } from './engine.js'
 import type { Tally } from './tally.js'
 import { memoryPool, shareMemory } from './wasm-memory.js'
@@ -22,6 +23,7 @@ export interface KernelCache {
 
 /** A kernel of gpu.js that is called with arrays or handles, then scalars. */
 export interface CachedKernel {
+  readonly kernel: IKernelRunShortcut
   readonly call: (args: readonly unknown[]) => unknown
   /** Whether it has run before: the first call compiles. */
   readonly compiled: boolean
@@ -48,7 +50,6 @@ const modeOf = (gpu: GPU, { kernel }: IKernelRunShortcut): string => {
 export const threadsOf = ([x, y, z]: KernelSource['output']): number[] => (y === undefined ? [x] : z === undefined ? [x, y] : [x, y, z])
 
 interface Entry extends CachedKernel {
-  readonly kernel: IKernelRunShortcut
   threads: string
   compiled: boolean
 }
@@ -96,7 +97,9 @@ export const kernelCache = (gpu: GPU, mode: GpujsMode, { handles, fixedSizes }: 
         }
       },
       ran: (milliseconds) => {
-        if (!entry.compiled) tally.compiled(source, milliseconds)
+        // WebAssembly modules are counted where they are made.
+        if (!entry.compiled && mode === 'webasm') tally.spent(milliseconds)
+        else if (!entry.compiled) tally.compiled(source, milliseconds)
         entry.compiled = true
         checkMode()
       }

@@ -1,3 +1,5 @@
+import type { Layout, ModuleMaker } from './wasm-modules.js'
+
 /**
  * gpu.js gives every WebAssembly kernel a memory of its own for every size it runs at. A browser reserves gigabytes of address space for each
  * and refuses after about a hundred, which a training step exceeds. A kernel's memory holds nothing between two calls (arguments are copied in,
@@ -15,11 +17,6 @@ declare const WebAssembly: {
   readonly Memory: new (limits: { readonly initial: number; readonly maximum: number }) => Memory
   readonly Module: new (bytes: Uint8Array) => object
   readonly Instance: new (module: object, imports: { readonly env: Readonly<Record<string, unknown>> }) => Instance
-}
-
-/** Where a kernel's arguments and result lie in its memory, as gpu.js computes it. */
-interface Layout {
-  readonly constantArrays: Readonly<Record<string, unknown>>
 }
 
 /** A module of a kernel for arguments and threads of certain sizes, as gpu.js keeps it. */
@@ -41,13 +38,10 @@ interface Instantiated {
   readonly i32: Int32Array
 }
 
-/** The parts of gpu.js 2.24.1's WebAssembly kernel that make a module (`src/backend/web-assembly/kernel.js`). */
-export interface WasmKernel {
-  readonly usedMathImports: ReadonlySet<string>
-  readonly threadDim: readonly number[]
+/** The parts of gpu.js 2.24.1's WebAssembly kernel that keep its modules (`src/backend/web-assembly/kernel.js`). */
+export interface WasmKernel extends ModuleMaker {
   readonly _moduleCache: Map<string, Instantiated>
   readonly computeLayout: (args: unknown) => Layout
-  readonly _assembleModule: (layout: Layout, cells: number, shared: boolean) => { readonly bytes: Uint8Array; readonly initial: number; readonly maximum: number }
   _instantiate: (key: string, args: unknown) => void
   _active: Instantiated | undefined
 }

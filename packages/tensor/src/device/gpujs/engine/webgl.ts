@@ -1,4 +1,5 @@
 import { GPU, Input, Texture } from 'gpu.js'
+import { messageOf } from '../../../errors.js'
 import { isSoftwareAdapter } from './adapter.js'
 import { padded } from './arrays.js'
 import { now } from './clock.js'
@@ -72,7 +73,14 @@ export const webglEngine = (mode: Extract<GpujsMode, 'webgl2' | 'headlessgl'>, t
     const compiled = cache.kernelFor(kernel, seats)
     const first = !compiled.compiled
     const started = now()
-    const texture = compiled.call([...args, ...kernel.scalars])
+    let texture: unknown
+    try {
+      texture = compiled.call([...args, ...kernel.scalars])
+    } catch (thrown) {
+      // What gpu.js says of a lost context is that a shader does not compile, or nothing of use.
+      check('running a kernel')
+      throw thrown
+    }
     if (first) {
       compiled.ran(now() - started)
       check(`compiling ${kernel.source}`)
@@ -87,8 +95,15 @@ export const webglEngine = (mode: Extract<GpujsMode, 'webgl2' | 'headlessgl'>, t
 
   const readNow = (value: Resident): Float32Array => {
     const { texture, length, elements } = find(value)
-    const values = flattened(texture.toArray(), length)
+    let result: unknown
+    try {
+      result = texture.toArray()
+    } catch (thrown) {
+      check('reading a value')
+      throw new EngineFailure(`a value cannot be read: ${messageOf(thrown)}`)
+    }
     check('reading a value')
+    const values = flattened(result, length)
     if (values === undefined) throw new EngineFailure('a texture answered something else than numbers')
     return values.length === elements ? values : values.subarray(0, elements)
   }
@@ -127,6 +142,7 @@ export const webglEngine = (mode: Extract<GpujsMode, 'webgl2' | 'headlessgl'>, t
     },
     release,
     settled: () => new Promise((resolve) => resolve(check('running kernels'))),
+    announce: tally.announced,
     counts: tally.counts,
     close: () => {
       residents.forEach((_, value) => release(value))

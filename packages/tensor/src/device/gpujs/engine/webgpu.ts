@@ -1,10 +1,13 @@
 import { GPU, Input } from 'gpu.js'
+import { messageOf } from '../../../errors.js'
 import { isSoftwareAdapter } from './adapter.js'
 import { padded } from './arrays.js'
 import { now } from './clock.js'
 import type { Engine, KernelSource, Resident } from './engine.js'
-import { EngineFailure, messageOf, storageOf } from './engine.js'
+import { EngineFailure, storageOf } from './engine.js'
 import { flattened, kernelCache } from './kernels.js'
+import { submissionsTo } from './submissions.js'
+import type { Submissions } from './submissions.js'
 import type { Tally } from './tally.js'
 import { resultLength, uploadKernel } from './upload.js'
 
@@ -16,7 +19,7 @@ interface BufferHandle {
   readonly context: {
     readonly isLost: boolean
     readonly adapter: { readonly info?: Readonly<Record<string, unknown>>; readonly isFallbackAdapter?: boolean }
-    readonly device: {
+    readonly device: Parameters<typeof submissionsTo>[0] & {
       readonly lost: Promise<{ readonly reason?: string; readonly message: string }>
       readonly addEventListener: (type: 'uncapturederror', listener: (event: { readonly error: { readonly message: string } }) => void) => void
       readonly removeEventListener: (type: 'uncapturederror', listener: (event: { readonly error: { readonly message: string } }) => void) => void
@@ -47,6 +50,8 @@ export const webgpuEngine = async (tally: Tally): Promise<Engine> => {
   const gpu = new GPU({ mode: 'webgpu' })
   const cache = kernelCache(gpu, 'webgpu', { handles: true, fixedSizes: false }, tally)
   const residents = new Map<Resident, BufferResident>()
+  /** There once the device is known. */
+  const own: { submissions: Submissions | undefined } = { submissions: undefined }
   let failure: EngineFailure | undefined
   let tail: Promise<void> = Promise.resolve()
 
@@ -87,7 +92,12 @@ export const webgpuEngine = async (tally: Tally): Promise<Engine> => {
       const first = !compiled.compiled
       const started = now()
       try {
-        const handle: unknown = await compiled.call([...args(), ...kernel.scalars])
+        const all = [...args(), ...kernel.scalars]
+        // What compiles asks the device, and runs when it has answered.
+        const { submissions } = own
+        if (first) submissions?.flush()
+        const handle: unknown = await (first || submissions === undefined ? compiled.call(all) : submissions.collect(compiled.kernel, () => compiled.call(all)))
+        if (first) tally.submitted()
         if (!isHandle(handle)) throw new EngineFailure('a kernel answered no buffer')
         resident.handle = handle
       } catch (thrown) {
@@ -108,12 +118,14 @@ export const webgpuEngine = async (tally: Tally): Promise<Engine> => {
     if (found === undefined) return
     residents.delete(value)
     tally.released(found.length * 4)
-    // Even after a failure: what is there is given back.
-    tail = tail.then(() => found.handle?.delete())
+    // Even after a failure: what is there is given back, once the commands that read it are submitted.
+    const destroy = (): void => found.handle?.delete()
+    tail = tail.then(() => (own.submissions === undefined || failure !== undefined ? destroy() : own.submissions.afterwards(found.length * 4, destroy)))
   }
   const settled = async (): Promise<void> => {
     await tail
     alive()
+    own.submissions?.flush()
   }
 
   const first = upload(Float32Array.of(0))
@@ -125,6 +137,7 @@ export const webgpuEngine = async (tally: Tally): Promise<Engine> => {
   void device.lost.then(({ reason, message }) => fail(new EngineFailure(`the WebGPU device is lost (${reason ?? 'unknown reason'}): ${message}`)))
   const name = adapterOf(handle)
   release(first)
+  own.submissions = submissionsTo(device, tally.submitted)
 
   return {
     mode: 'webgpu',
@@ -157,11 +170,14 @@ export const webgpuEngine = async (tally: Tally): Promise<Engine> => {
     },
     release,
     settled,
+    announce: tally.announced,
     counts: tally.counts,
     close: () => {
       device.removeEventListener('uncapturederror', onError)
       residents.forEach((_, value) => release(value))
       void tail.then(() => {
+        own.submissions?.flush()
+        own.submissions?.close()
         cache.destroy()
         return gpu.destroy()
       })
