@@ -1,109 +1,144 @@
-import { parseArgs } from 'node:util'
-import type { PrimitiveName } from '@tabula/tensor'
-import { instances } from '@tabula/tensor/testing'
+import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { either as E } from 'fp-ts'
+import { showError } from '@tabula/tensor'
+import { cpuDevice } from '@tabula/tensor/cpu'
 import { browserPlace } from './browser-place.js'
 import { conformanceIn } from './conformance.js'
 import { headlessGlPlace } from './headless-gl.js'
 import { nodePlace } from './node-place.js'
-import type { Found } from './place.js'
+import { Misused, readOptions, usage } from './options.js'
+import type { Found, Place } from './place.js'
 import { modeTable, sumLines } from './table.js'
-import { modes } from './task.js'
 import type { Mode } from './task.js'
+import { writeLossCurves } from './training/chart.js'
+import type { LossCurves } from './training/chart.js'
+import { expectedOf } from './training/expected.js'
+import { fixtureLesson } from './training/fixture.js'
+import { trainingIn } from './training/in-mode.js'
+import { scenesLesson } from './training/lesson.js'
+import { heldTable, trainingTable } from './training/table.js'
 
-const usage = `npm run test:gpu -- [--mode NAME[,NAME…]] [--primitive NAME[,NAME…]] [--runs N] [--seed N] [--minutes N]
+const repository = resolve(fileURLToPath(import.meta.url), '../../../..')
 
-Compares the gpu.js device with the reference interpreter on drawn instances of every primitive, in each mode of gpu.js:
-cpu and webasm in Node, webasm, webgl2 and webgpu in a headless Chromium, headlessgl on a virtual display.
-A mode without what it needs is skipped, with the reason and what to install; so is what is not begun after so many --minutes.
-Exit code 0: nothing differs. 1: something does. 2: the command line is wrong.`
+const say = (text: string): void => void process.stdout.write(`${text}\n`)
 
 const refuse = (message: string): never => {
   process.stderr.write(`${message}\n\n${usage}\n`)
   process.exit(2)
 }
 
-const readOptions = () => {
+const optionsOf = () => {
   try {
-    return parseArgs({
-      options: { mode: { type: 'string' }, primitive: { type: 'string' }, runs: { type: 'string' }, seed: { type: 'string' }, minutes: { type: 'string' }, help: { type: 'boolean' } }
-    }).values
+    return readOptions(process.argv.slice(2))
   } catch (thrown) {
-    return refuse(thrown instanceof Error ? thrown.message : String(thrown))
+    return thrown instanceof Misused ? refuse(thrown.message) : Promise.reject(thrown)
   }
 }
 
-const options = readOptions()
-if (options.help === true) {
-  process.stdout.write(`${usage}\n`)
+const options = await optionsOf()
+if (options === undefined) {
+  say(usage)
   process.exit(0)
 }
-
-const listed = <A extends string>(what: string, text: string | undefined, all: readonly A[]): readonly A[] => {
-  if (text === undefined) return all
-  return text.split(',').map((name) => all.find((known) => known === name) ?? refuse(`--${what} ${name}: expected some of ${all.join(', ')}`))
-}
-const count = (what: string, text: string | undefined, usual: number): number => {
-  const number = text === undefined ? usual : Number(text)
-  return Number.isInteger(number) && number >= 1 ? number : refuse(`--${what} ${text ?? ''}: expected a whole number from 1`)
-}
-
-const chosen = listed('mode', options.mode, modes)
-// Object.keys of a record over the union are its members; the compiler only knows strings.
-const names = listed('primitive', options.primitive, Object.keys(instances) as readonly PrimitiveName[])
-const settings = { runs: count('runs', options.runs, 12), seed: count('seed', options.seed, 1), shift: 35_000, limit: 60_000, deadline: options.minutes === undefined ? Infinity : Date.now() + 60_000 * count('minutes', options.minutes, 1) }
-
-const say = (text: string): void => void process.stdout.write(`${text}\n`)
+const { checks, primitives: names, deadline } = options
 
 /** Places in the order in which they are visited, opened when they are. */
 const places: readonly { readonly title: string; readonly modes: readonly Mode[]; readonly open: () => Promise<Found> }[] = [
   { title: 'Node', modes: ['cpu', 'webasm'], open: async () => ({ place: nodePlace() }) },
   { title: 'Chromium', modes: ['webasm', 'webgl2', 'webgpu'], open: browserPlace },
-  { title: 'Node on a virtual display', modes: ['headlessgl'], open: async () => headlessGlPlace(say, settings.deadline) }
+  { title: 'Node on a virtual display', modes: ['headlessgl'], open: async () => headlessGlPlace(say, deadline) }
 ]
 
+/** What is trained, and what the CPU device makes of it. */
+const prepareTraining = async () => {
+  const trained = checks.filter((check) => check !== 'primitives')
+  if (trained.length === 0) return undefined
+  const cpu = await cpuDevice()()
+  if (E.isLeft(cpu)) throw new Error(showError(cpu.left))
+  const scenes = scenesLesson()
+  const lessons = [...(trained.includes('step') ? [scenes] : []), ...(trained.includes('fixture') ? [await fixtureLesson(join(repository, 'fixtures/maskrcnn'))] : [])]
+  return {
+    expected: expectedOf(cpu.right),
+    settings: { lessons, course: trained.includes('course') ? scenes : undefined, steps: options.steps, deadline },
+    rows: lessons.length + (trained.includes('course') ? 2 : 0)
+  }
+}
+
+const training = await prepareTraining()
 let [passed, failed, skipped] = [0, 0, 0]
 const summary: string[] = []
+const curves: LossCurves[] = []
+
+const checkPrimitives = async (heading: string, place: Place, mode: Mode): Promise<void> => {
+  const started = Date.now()
+  const { primitives, left, missing } = await conformanceIn(place, mode, names, { runs: options.runs, seed: options.seed, shift: 35_000, limit: 60_000, deadline })
+  if (missing !== undefined) {
+    // What is there and does not run is a failure, not a lack.
+    failed += 1
+    say(`FAILED, ${missing}`)
+    summary.push(`${heading}: failed, ${missing}`)
+    return
+  }
+  say(modeTable(primitives))
+  const line = sumLines(primitives, (Date.now() - started) / 1000)
+  say(line)
+  summary.push(`${heading}: ${line}`)
+  if (left.length > 0) {
+    skipped += left.length
+    const late = `${heading}: SKIPPED ${left.length} primitives, the time is over: ${left.join(', ')}`
+    say(late)
+    summary.push(late)
+  }
+  passed += primitives.filter(({ outcome }) => outcome === 'agreed').length
+  failed += primitives.filter(({ outcome }) => outcome === 'differs').length
+  skipped += primitives.filter(({ outcome }) => outcome === 'unsupported').length
+}
+
+const checkTraining = async (heading: string, place: Place, mode: Mode): Promise<void> => {
+  if (training === undefined) return
+  if (Date.now() > deadline) {
+    skipped += training.rows
+    say(`training: SKIPPED, the time is over`)
+    summary.push(`${heading}: SKIPPED training, the time is over`)
+    return
+  }
+  const found = await trainingIn(place, mode, training.expected, training.settings)
+  if (E.isLeft(found)) {
+    failed += 1
+    say(`training: FAILED, ${found.left}`)
+    summary.push(`${heading}: training failed, ${found.left}`)
+    return
+  }
+  const { rows, curve, held } = found.right
+  say(trainingTable(rows))
+  if (held.length > 0) say(heldTable(held))
+  if (curve !== undefined) curves.push({ title: heading, ...curve })
+  passed += rows.filter(({ outcome }) => outcome === 'agreed').length
+  failed += rows.filter(({ outcome }) => outcome === 'differs').length
+  skipped += rows.filter(({ outcome }) => outcome === 'skipped').length
+  summary.push(...rows.map(({ what, outcome, note }) => `${heading}: ${outcome === 'agreed' ? '' : `${outcome.toUpperCase()}: `}${what}: ${note}`))
+}
+
 for (const { title, modes: here, open } of places) {
-  const wanted = here.filter((mode) => chosen.includes(mode))
+  const wanted = here.filter((mode) => options.modes.includes(mode))
   if (wanted.length === 0) continue
   const found = await open()
   for (const mode of wanted) {
     const heading = `${mode} in ${title}`
-    const skip = (reason: string, remedy: string): void => {
-      skipped += names.length
-      say(`\n== ${heading}: SKIPPED, ${reason}\n   to have it: ${remedy}`)
-      summary.push(`${heading}: skipped, ${reason}`)
-    }
     if ('reason' in found) {
-      skip(found.reason, found.remedy)
-      continue
-    }
-    const started = Date.now()
-    const { primitives, left, missing } = await conformanceIn(found.place, mode, names, settings)
-    if (missing !== undefined) {
-      // What is there and does not run is a failure, not a lack.
-      failed += 1
-      say(`\n== ${heading}: FAILED, ${missing}`)
-      summary.push(`${heading}: failed, ${missing}`)
+      skipped += (checks.includes('primitives') ? names.length : 0) + (training?.rows ?? 0)
+      say(`\n== ${heading}: SKIPPED, ${found.reason}\n   to have it: ${found.remedy}`)
+      summary.push(`${heading}: skipped, ${found.reason}`)
       continue
     }
     say(`\n== ${heading}`)
-    say(modeTable(primitives))
-    const line = sumLines(primitives, (Date.now() - started) / 1000)
-    say(line)
-    summary.push(`${heading}: ${line}`)
-    if (left.length > 0) {
-      skipped += left.length
-      const late = `${heading}: SKIPPED ${left.length} primitives, the time is over: ${left.join(', ')}`
-      say(late)
-      summary.push(late)
-    }
-    passed += primitives.filter(({ outcome }) => outcome === 'agreed').length
-    failed += primitives.filter(({ outcome }) => outcome === 'differs').length
-    skipped += primitives.filter(({ outcome }) => outcome === 'unsupported').length
+    if (checks.includes('primitives')) await checkPrimitives(heading, found.place, mode)
+    await checkTraining(heading, found.place, mode)
   }
   if ('place' in found) await found.place.close()
 }
 
+if (curves.length > 0) say(`\nlosses of gpu.js and of the CPU device, drawn: ${await writeLossCurves(join(repository, 'bench/test-results/gpu-losses.html'), curves)}`)
 say(`\n${summary.join('\n')}\n${passed} passed, ${failed} failed, ${skipped} skipped`)
 process.exit(failed > 0 ? 1 : 0)

@@ -50,9 +50,9 @@ if (!existsSync(fixtures) || !statSync(fixtures).isDirectory()) refuse(`--fixtur
 const deviceName = options.device ?? 'reference'
 const choice = devices[deviceName] ?? refuse(`--device ${deviceName}: expected one of ${Object.keys(devices).join(', ')}`)
 const chosen = await choice()
-const device = E.isRight(chosen) ? chosen.right : refuse(showError(chosen.left))
+const { device, close } = E.isRight(chosen) ? chosen.right : refuse(showError(chosen.left))
 /** Whole models take minutes on the interpreter; where no device is asked for, they run on the native CPU device. */
-const chosenForModels = options.device === undefined ? await cpuDevice()() : chosen
+const chosenForModels = options.device === undefined ? await cpuDevice()() : E.right(device)
 const modelDevice = E.isRight(chosenForModels) ? chosenForModels.right : refuse(showError(chosenForModels.left))
 const wanted = (names: readonly string[]): boolean => options.only === undefined || names.includes(options.only)
 
@@ -81,6 +81,7 @@ for (const [name, rowsOf] of Object.entries(sets)) {
 for (const { name } of readdirSync(fixtures, { withFileTypes: true }).filter((entry) => entry.isDirectory())) {
   if (sets[name] === undefined && wanted([name])) report(failedRow(name, 'all', `no comparison is known for the folder ${name}`))
 }
+await close()
 if (rows.length === 0) refuse(options.only === undefined ? `${fixtures}: no fixtures are in here` : `--only ${options.only}: no case has this name`)
 const { passed, failed, skipped } = totalsOf(rows)
 process.stdout.write(`${passed} passed, ${failed} failed, ${skipped} skipped\n`)

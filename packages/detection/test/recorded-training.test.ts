@@ -3,10 +3,11 @@ import { gunzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 import { either as E } from 'fp-ts'
 import { valueAndGradWithAux } from '@tabula/autodiff'
-import { fromStateDict, groupNorm, toStateDict } from '@tabula/nn'
-import { compile, decodeSafetensors, key, showError } from '@tabula/tensor'
-import type { HostValue } from '@tabula/tensor'
+import { fromStateDict, groupNorm, sgd, toStateDict } from '@tabula/nn'
+import { compile, decodeSafetensors, isHostValue, key, leavesOf, scalar, showError } from '@tabula/tensor'
+import type { CompileError, Device, DeviceError, HostValue } from '@tabula/tensor'
 import { cpuDevice } from '@tabula/tensor/cpu'
+import { gpujsDevice } from '@tabula/tensor/gpujs'
 import { anchorsOf, boxHead, convsOneFc, fpn, maskConvs, maskHead, matchAnchors, rcnn, resnet, torchvision, totalLoss, trainingValues } from '../src/index.js'
 import type { Trees } from '../src/index.js'
 
@@ -54,6 +55,41 @@ const items = [0, 1].map((i) => {
   }
 })
 
+const dict = Object.fromEntries(recording('group_norm.weights.safetensors'))
+const fill = (tree: Trees): Trees => {
+  const filled = fromStateDict({ ignored: () => true })(tree, dict)
+  if (E.isLeft(filled)) throw new Error(filled.left.message)
+  return filled.right
+}
+const initial = model.init(key(0))
+const batch = trainingValues(model.options, { images: Float32Array.from(images.data), height, width, items }, 5, { _tag: 'first' })
+const values = { params: fill(initial.params), state: fill(initial.state), batch }
+
+const take = async <L extends CompileError | DeviceError, A>(task: () => Promise<E.Either<L, A>>): Promise<A> => {
+  const result = await task()
+  if (E.isLeft(result)) throw new Error(showError(result.left))
+  return result.right
+}
+
+/** Losses, gradients, and what SGD makes of the parameters and of its momenta, in one program. */
+const wholeStep = async (device: Device) => {
+  const optimizer = sgd({ momentum: 0.9, weightDecay: 1e-4 })
+  const all = { ...values, optimizer: optimizer.init(values.params), learningRate: scalar(0.003) }
+  const compiled = await take(
+    compile(device)((args) => {
+      const { auxiliary, gradient } = valueAndGradWithAux((params: Trees) => {
+        const [losses] = model.train(params, args.state, args.batch)
+        return [totalLoss({ ...losses }), losses] as const
+      })(args.params)
+      const [params, memory] = optimizer.update(gradient, args.optimizer, args.params, args.learningRate)
+      return { losses: auxiliary, gradient, params, memory }
+    }, all)
+  )
+  return take(compiled.run(all))
+}
+
+const onCpu = take(cpuDevice()).then(wholeStep)
+
 test('anchors are labelled as in the recording', () => {
   const anchors = anchorsOf(model.options, height, width)
   items.forEach(({ boxes }, i) => {
@@ -67,37 +103,31 @@ test('the first step has the recorded losses (1e-4) and gradient norms (1e-3)', 
     readonly steps: readonly Readonly<Record<string, number>>[]
     readonly grad_l2: Readonly<Record<string, number>>
   } = JSON.parse(readFileSync(new URL('group_norm.train.json', folder), 'utf8'))
-  const dict = Object.fromEntries(recording('group_norm.weights.safetensors'))
-  const fill = (tree: Trees): Trees => {
-    const filled = fromStateDict({ ignored: () => true })(tree, dict)
-    if (E.isLeft(filled)) throw new Error(filled.left.message)
-    return filled.right
-  }
-  const initial = model.init(key(0))
-  const batch = trainingValues(model.options, { images: Float32Array.from(images.data), height, width, items }, 5, { _tag: 'first' })
-  const values = { params: fill(initial.params), state: fill(initial.state), batch }
-  const device = await cpuDevice()()
-  if (E.isLeft(device)) throw new Error(showError(device.left))
-  const compiled = await compile(device.right)((args) => {
-    const { auxiliary, gradient } = valueAndGradWithAux((params: Trees) => {
-      const [losses] = model.train(params, args.state, args.batch)
-      return [totalLoss({ ...losses }), losses] as const
-    })(args.params)
-    return { losses: auxiliary, gradient }
-  }, values)()
-  if (E.isLeft(compiled)) throw new Error(showError(compiled.left))
-  const ran = await compiled.right.run(values)()
-  if (E.isLeft(ran)) throw new Error(showError(ran.left))
-  const losses: Readonly<Record<string, HostValue>> = { ...ran.right.losses }
+  const step = await onCpu
+  const losses: Readonly<Record<string, HostValue>> = { ...step.losses }
   for (const [name, value] of Object.entries(losses)) {
     const wanted = summary.steps[0]?.[name] ?? NaN
     expect(Math.abs((Number(value.data[0]) - wanted) / wanted), name).toBeLessThan(1e-4)
   }
   expect(Object.keys(losses)).toHaveLength(5)
-  const gradients = toStateDict(ran.right.gradient)
+  const gradients = toStateDict(step.gradient)
   expect(Object.keys(gradients).sort()).toEqual(Object.keys(summary.grad_l2).sort())
   for (const [name, wanted] of Object.entries(summary.grad_l2)) {
     const norm = Math.hypot(...Array.from(gradients[name]?.data ?? [NaN], Number))
     expect(Math.abs(norm - wanted) / wanted, name).toBeLessThan(1e-3)
   }
 })
+
+test('the whole step on gpu.js equals the CPU device: losses, gradients, parameters and momenta after SGD (1e-4)', async () => {
+  const device = await take(gpujsDevice({ mode: 'webasm' }))
+  const found = new Map(leavesOf(await wholeStep(device), isHostValue).map(({ path, leaf }) => [path, leaf]))
+  const wanted = leavesOf(await onCpu, isHostValue)
+  expect([...found.keys()]).toEqual(wanted.map(({ path }) => path))
+  for (const { path, leaf } of wanted) {
+    const [own, numbers] = [found.get(path)?.data ?? [], Array.from(leaf.data, Number)]
+    const largest = numbers.reduce((most, x) => Math.max(most, Math.abs(x)), 0)
+    const off = numbers.reduce((most, x, index) => Math.max(most, Math.abs((own[index] ?? NaN) - x)), 0)
+    expect(off / largest, path).toBeLessThan(1e-4)
+  }
+  device.close()
+}, 300_000)
