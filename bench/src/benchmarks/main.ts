@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { either as E } from 'fp-ts'
-import { showError } from '@tabula/tensor'
+import { messageOf, showError } from '@tabula/tensor'
 import { cpuDevice } from '@tabula/tensor/cpu'
 import { pycocotools, tabulaCoco } from './coco/contestants.js'
 import { cocoTask } from './coco/scenes.js'
@@ -55,7 +55,7 @@ const readOptions = () => {
   try {
     return parseArgs({ options: { only: { type: 'string' }, json: { type: 'string' }, help: { type: 'boolean' } } }).values
   } catch (thrown) {
-    process.stderr.write(`${thrown instanceof Error ? thrown.message : String(thrown)}\n\n${usage}\n`)
+    process.stderr.write(`${messageOf(thrown)}\n\n${usage}\n`)
     process.exit(2)
   }
 }
@@ -82,7 +82,7 @@ for (const [name, run] of wanted) {
   } catch (thrown) {
     // The other rows are still worth having; the exit code tells.
     process.exitCode = 1
-    process.stderr.write(`${name}: ${thrown instanceof Error ? thrown.message : String(thrown)}\n`)
+    process.stderr.write(`${name}: ${messageOf(thrown)}\n`)
   }
 }
 if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify({ rows }, null, 2)}\n`)

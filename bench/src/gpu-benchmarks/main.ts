@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import '@tensorflow/tfjs-backend-cpu'
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm'
+import { messageOf } from '@tabula/tensor'
 import type { GpuContestant } from './contestant.js'
 import { inBrowser, pageProgram } from './in-browser.js'
 import { heading, line } from './measure.js'
@@ -44,7 +45,7 @@ const readOptions = () => {
       }
     }).values
   } catch (thrown) {
-    return refuse(thrown instanceof Error ? thrown.message : String(thrown))
+    return refuse(messageOf(thrown))
   }
 }
 
@@ -97,7 +98,7 @@ for (const mode of wanted) {
       rivals.forEach(({ close }) => close())
     }
   } catch (thrown) {
-    await hear({ _tag: 'failed', message: `${mode}: ${thrown instanceof Error ? thrown.message : String(thrown)}` })
+    await hear({ _tag: 'failed', message: `${mode}: ${messageOf(thrown)}` })
   }
 }
 if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify({ adapter, rows }, null, 2)}\n`)

@@ -1,3 +1,4 @@
+import { messageOf } from '@tabula/tensor'
 import { interleaved } from '../benchmarks/contestant.js'
 import type { Effort } from '../benchmarks/contestant.js'
 import { distance } from './contestant.js'
@@ -36,7 +37,7 @@ export const effort: Effort = { warmUps: 2, least: 5, most: 25, milliseconds: 40
 /** Three rounds after one. */
 export const quickEffort: Effort = { warmUps: 1, least: 3, most: 3, milliseconds: 0 }
 
-const messageOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown)).split('\n')[0] ?? ''
+const firstLineOf = (thrown: unknown): string => messageOf(thrown).split('\n')[0] ?? ''
 
 /** The largest difference of two contestants' results; NaN where they cannot be compared. */
 export const differenceOf = (a: GpuPrepared, b: GpuPrepared): number => {
@@ -64,7 +65,7 @@ export const measureTask = async (mode: string, name: string, task: Task, own: G
       if (difference <= tolerance) others.push({ rival: rival.name, prepared, difference })
       else notes.push(`${name}: ${rival.name} computes something else: the difference is ${difference.toPrecision(2)}`)
     } catch (thrown) {
-      notes.push(`${name}: ${rival.name} fails: ${messageOf(thrown)}`)
+      notes.push(`${name}: ${rival.name} fails: ${firstLineOf(thrown)}`)
     }
   }
   const [tabulaMs = NaN, ...times] = await interleaved([mine, ...others.map(({ prepared }) => prepared)], how)

@@ -1,5 +1,5 @@
 import { either as E } from 'fp-ts'
-import { showError } from '@tabula/tensor'
+import { messageOf, showError } from '@tabula/tensor'
 import { gpujsDevice } from '@tabula/tensor/gpujs'
 import { effort, measureTask, quickEffort } from './measure.js'
 import type { GpuRow } from './measure.js'
@@ -38,7 +38,7 @@ export const measureMode = async ({ mode, size, only, quick }: Request, rivals: 
       await tell({ _tag: 'rows', rows })
       for (const message of notes) await tell({ _tag: 'note', message })
     } catch (thrown) {
-      await tell({ _tag: 'failed', message: `${name}: ${thrown instanceof Error ? thrown.message : String(thrown)}` })
+      await tell({ _tag: 'failed', message: `${name}: ${messageOf(thrown)}` })
     }
   }
 }

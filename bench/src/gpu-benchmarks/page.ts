@@ -2,6 +2,7 @@
 import '@tensorflow/tfjs-core/dist/register_all_gradients.js'
 import '@tensorflow/tfjs-backend-webgl'
 import '@tensorflow/tfjs-backend-webgpu'
+import { messageOf } from '@tabula/tensor'
 import type { GpuContestant } from './contestant.js'
 import { measureMode } from './modes.js'
 import type { Finding, Request } from './modes.js'
@@ -21,7 +22,7 @@ const absent = async (name: string, start: () => Promise<GpuContestant | undefin
     if (found !== undefined) return [found]
     await globalThis.report({ _tag: 'note', message: `${name} does not start here` })
   } catch (thrown) {
-    await globalThis.report({ _tag: 'note', message: `${name} does not start here: ${thrown instanceof Error ? thrown.message : String(thrown)}` })
+    await globalThis.report({ _tag: 'note', message: `${name} does not start here: ${messageOf(thrown)}` })
   }
   return []
 }

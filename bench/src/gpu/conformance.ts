@@ -1,4 +1,5 @@
 import type { PrimitiveName } from '@tabula/tensor'
+import { messageOf } from '@tabula/tensor'
 import type { Place } from './place.js'
 import type { Finding, Mode } from './task.js'
 
@@ -46,7 +47,7 @@ export const conformanceIn = async (place: Place, mode: Mode, names: readonly Pr
     try {
       await place.work({ mode, primitives: left, runs: settings.runs, seed: settings.seed, milliseconds: settings.shift }, hear, settings.limit)
     } catch (thrown) {
-      failure = thrown instanceof Error ? thrown.message : String(thrown)
+      failure = messageOf(thrown)
     }
     left = left.slice(primitives.length - before)
     const [culprit] = left

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import type { PrimitiveName } from '@tabula/tensor'
+import { messageOf } from '@tabula/tensor'
 import { instances } from '@tabula/tensor/testing'
 import { modes } from './task.js'
 import type { Mode } from './task.js'
@@ -58,7 +59,7 @@ const parsed = (args: readonly string[]) => {
   try {
     return parseArgs({ args: [...args], options: { mode: text, check: text, primitive: text, runs: text, seed: text, steps: text, minutes: text, help: { type: 'boolean' } } }).values
   } catch (thrown) {
-    throw new Misused(thrown instanceof Error ? thrown.message : String(thrown))
+    throw new Misused(messageOf(thrown))
   }
 }
 

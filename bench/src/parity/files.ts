@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { basename } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { either as E } from 'fp-ts'
-import { decodeSafetensors } from '@tabula/tensor'
+import { decodeSafetensors, messageOf } from '@tabula/tensor'
 import type { HostValue } from '@tabula/tensor'
 
 /** Recorded tensors by name. */
@@ -13,7 +13,7 @@ const unzipped = (path: string, bytes: Uint8Array): Uint8Array => {
   try {
     return gunzipSync(bytes)
   } catch (thrown) {
-    throw new Error(`${basename(path)}: expected a whole gzip file, found ${thrown instanceof Error ? thrown.message : String(thrown)}`)
+    throw new Error(`${basename(path)}: expected a whole gzip file, found ${messageOf(thrown)}`)
   }
 }
 
@@ -37,6 +37,6 @@ export const readJson = async (path: string): Promise<unknown> => {
   try {
     return JSON.parse(text.replace(pythonNumbers, '$1"$2"'))
   } catch (thrown) {
-    throw new Error(`${basename(path)}: expected JSON, found ${thrown instanceof Error ? thrown.message : String(thrown)}`)
+    throw new Error(`${basename(path)}: expected JSON, found ${messageOf(thrown)}`)
   }
 }

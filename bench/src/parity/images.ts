@@ -4,6 +4,7 @@ import { either as E } from 'fp-ts'
 import { formatCocoError } from '@tabula/coco'
 import { readImage } from '@tabula/coco/pipeline'
 import type { RgbImage } from '@tabula/coco/pipeline'
+import { messageOf } from '@tabula/tensor'
 import { compare, rowOf } from './compare.js'
 import type { Comparison, Numbers } from './compare.js'
 import { isRecord, numberOf, numbersOf, records, rowsOf, textOf } from './coco/read.js'
@@ -78,7 +79,7 @@ const guarded = async (name: string, body: () => Promise<readonly Comparison[]>)
   try {
     return rowOf('images', name, await body())
   } catch (thrown) {
-    return failedRow('images', name, thrown instanceof Error ? thrown.message : String(thrown))
+    return failedRow('images', name, messageOf(thrown))
   }
 }
 

@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { either as E } from 'fp-ts'
-import { showError } from '@tabula/tensor'
+import { messageOf, showError } from '@tabula/tensor'
 import { cpuDevice } from '@tabula/tensor/cpu'
 import { cocoRows } from './coco/index.js'
 import { devices } from './devices.js'
@@ -35,7 +35,7 @@ const readOptions = () => {
     })
     return values
   } catch (thrown) {
-    return refuse(thrown instanceof Error ? thrown.message : String(thrown))
+    return refuse(messageOf(thrown))
   }
 }
 

@@ -1,4 +1,5 @@
 /** One compared case. `error` and `tolerance` are absolute, of the output or gradient that is nearest to (or farthest past) its tolerance. */
+import { messageOf } from '@tabula/tensor'
 export interface Row {
   /** The folder the case comes from: torch, maskrcnn, coco, images. */
   readonly set: string
@@ -31,6 +32,6 @@ export async function* guardedRows(set: string, rows: AsyncIterable<Row>): Async
   try {
     yield* rows
   } catch (thrown) {
-    yield failedRow(set, 'files', thrown instanceof Error ? thrown.message : String(thrown))
+    yield failedRow(set, 'files', messageOf(thrown))
   }
 }

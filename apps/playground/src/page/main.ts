@@ -1,3 +1,4 @@
+import { messageOf } from '@tabula/tensor'
 import { normNames } from '../detector/detector.js'
 import type { NormName } from '../detector/detector.js'
 import type { Phase, Report, Request, Settings } from '../protocol.js'
@@ -205,7 +206,7 @@ const give = async (files: readonly PathFile[]): Promise<void> => {
   })
 }
 
-const unreadable = (cause: unknown): void => showProblem(`The files could not be read: ${cause instanceof Error ? cause.message : String(cause)}. Give them again.`)
+const unreadable = (cause: unknown): void => showProblem(`The files could not be read: ${messageOf(cause)}. Give them again.`)
 
 at.start.addEventListener('click', () => {
   const running = page.phase === 'training' || page.phase === 'compiling'

@@ -3,7 +3,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import { inferenceValues, trainingStep, trainingValues } from '@tabula/detection'
 import type { FasterRcnn, StepValues, TrainingState, TrainingValues } from '@tabula/detection'
 import { sgd } from '@tabula/nn'
-import { compile, foldIn, iterate, key, scalar, showError } from '@tabula/tensor'
+import { compile, foldIn, iterate, key, messageOf, scalar, showError } from '@tabula/tensor'
 import type { Device, HostValue, PlanReport } from '@tabula/tensor'
 import { sceneSide, tinyDetector } from '../detector/detector.js'
 import type { NormName } from '../detector/detector.js'
@@ -92,6 +92,6 @@ export const guarded = async <A>(work: TE.TaskEither<string, A>): Promise<E.Eith
   try {
     return await work()
   } catch (thrown) {
-    return E.left(thrown instanceof Error ? thrown.message : String(thrown))
+    return E.left(messageOf(thrown))
   }
 }

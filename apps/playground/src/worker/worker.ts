@@ -1,3 +1,4 @@
+import { messageOf } from '@tabula/tensor'
 import type { Report, Request } from '../protocol.js'
 import { openSession } from './session.js'
 
@@ -7,5 +8,5 @@ const scope = globalThis as unknown as { readonly postMessage: (report: Report, 
 const answer = openSession((report, transfer = []) => scope.postMessage(report, [...transfer]))
 
 scope.onmessage = ({ data }) => {
-  answer(data).catch((thrown: unknown) => scope.postMessage({ _tag: 'problem', about: 'device', message: thrown instanceof Error ? thrown.message : String(thrown) }, []))
+  answer(data).catch((thrown: unknown) => scope.postMessage({ _tag: 'problem', about: 'device', message: messageOf(thrown) }, []))
 }

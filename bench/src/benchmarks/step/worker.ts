@@ -5,7 +5,7 @@ import { either as E } from 'fp-ts'
 import { trainingStep, trainingValues } from '@tabula/detection'
 import type { MaskRcnnLosses, StepValues, TrainingState } from '@tabula/detection'
 import { sgd } from '@tabula/nn'
-import { iterate, key, scalar, showError } from '@tabula/tensor'
+import { iterate, key, messageOf, scalar, showError } from '@tabula/tensor'
 import { cpuDevice } from '@tabula/tensor/cpu'
 import { readRecording } from '../../parity/files.js'
 import { targetsOf, transformed, weightsOf } from '../../parity/maskrcnn/model.js'
@@ -45,5 +45,5 @@ try {
     say({ ms, peakMegabytes: process.resourceUsage().maxRSS / 1024, losses: Object.fromEntries(Object.entries(losses).map(([name, { data }]) => [name, data[0]])) })
   }
 } catch (thrown) {
-  say({ error: thrown instanceof Error ? thrown.message : String(thrown) })
+  say({ error: messageOf(thrown) })
 }

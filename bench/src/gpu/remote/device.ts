@@ -1,6 +1,7 @@
 import { either as E, taskEither as TE } from 'fp-ts'
 import { pipe } from 'fp-ts/lib/function.js'
 import type { Device, DeviceError, Executable, HeldState, HostValue, Value } from '@tabula/tensor'
+import { messageOf } from '@tabula/tensor'
 import type { EngineCounts } from '@tabula/tensor/gpujs'
 import type { Channel } from '../place.js'
 import type { Mode } from '../task.js'
@@ -27,7 +28,7 @@ const asking =
       // `answering` on the other side writes the outcome of this exchange.
       return readText(await ask(textOf({ _tag, ...request }))) as E.Either<Exchanges[N]['failure'], Exchanges[N]['answer']>
     } catch (thrown) {
-      return E.left(failed(thrown instanceof Error ? thrown.message : String(thrown)))
+      return E.left(failed(messageOf(thrown)))
     }
   }
 

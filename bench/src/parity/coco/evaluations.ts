@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 import { either as E } from 'fp-ts'
 import { evaluate, formatCocoError } from '@tabula/coco'
 import type { Evaluation, EvaluationParameters, ImageMatches, Instances, IouType, Result } from '@tabula/coco'
+import { messageOf } from '@tabula/tensor'
 import { compare, rowOf } from '../compare.js'
 import type { Comparison } from '../compare.js'
 import { readJson, readRecording } from '../files.js'
@@ -141,7 +142,7 @@ const guarded = async (name: string, body: () => Promise<Row>): Promise<Row> => 
   try {
     return await body()
   } catch (thrown) {
-    return failedRow('coco', name, thrown instanceof Error ? thrown.message : String(thrown))
+    return failedRow('coco', name, messageOf(thrown))
   }
 }
 

@@ -6,6 +6,7 @@ import {
   toCompressedString, union
 } from '@tabula/coco'
 import type { Instances, Rle } from '@tabula/coco'
+import { messageOf } from '@tabula/tensor'
 import { rowOf, compare } from '../compare.js'
 import type { Comparison } from '../compare.js'
 import { readJson } from '../files.js'
@@ -128,7 +129,7 @@ const checkAll = (name: string, rows: readonly Json[], check: (row: Json) => rea
   try {
     return rowOf('coco', `${name} (${rows.length})`, rows.flatMap(check))
   } catch (thrown) {
-    return failedRow('coco', name, thrown instanceof Error ? thrown.message : String(thrown))
+    return failedRow('coco', name, messageOf(thrown))
   }
 }
 

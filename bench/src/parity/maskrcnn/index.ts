@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { anchorsOf } from '@tabula/detection'
 import type { Device } from '@tabula/tensor'
+import { messageOf } from '@tabula/tensor'
 import { rowOf } from '../compare.js'
 import { isRecord } from '../coco/read.js'
 import type { Json } from '../coco/read.js'
@@ -44,7 +45,7 @@ async function* stageRows(title: string, compare: () => Promise<Stages>): AsyncG
   try {
     for (const [stage, comparisons] of Object.entries(await compare())) yield rowOf('maskrcnn', `${title} ${stage}`, comparisons)
   } catch (thrown) {
-    yield failedRow('maskrcnn', title, thrown instanceof Error ? thrown.message : String(thrown))
+    yield failedRow('maskrcnn', title, messageOf(thrown))
   }
 }
 

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { Device } from '@tabula/tensor'
+import { messageOf } from '@tabula/tensor'
 import { rowOf } from '../compare.js'
 import { readJson, readRecording } from '../files.js'
 import type { Recording } from '../files.js'
@@ -62,7 +63,7 @@ export async function* torchRows(folder: string, device: Device, wanted: (names:
       try {
         yield rowOf('torch', row.name, await runCase(row, operation, await recordingOf(row.group), device))
       } catch (thrown) {
-        yield failedRow('torch', row.name, thrown instanceof Error ? thrown.message : String(thrown))
+        yield failedRow('torch', row.name, messageOf(thrown))
       }
     }
   }

@@ -1,3 +1,4 @@
+import { messageOf } from '@tabula/tensor'
 import type { CocoError } from '../error.js'
 import { cocoError } from '../error.js'
 
@@ -19,6 +20,6 @@ export const unreadable = (file: string, kind: string, cause: unknown): CocoErro
     case 'EPERM':
       return fileError(file, kind, 'a file that may not be read', 'Change its permissions.')
     default:
-      return fileError(file, kind, cause instanceof Error ? cause.message : String(cause), 'Check the file and the disk it is on.')
+      return fileError(file, kind, messageOf(cause), 'Check the file and the disk it is on.')
   }
 }

@@ -1,6 +1,7 @@
 import fs from 'node:fs/promises'
 import { either as E, taskEither as TE } from 'fp-ts'
 import { pipe } from 'fp-ts/lib/function.js'
+import { messageOf } from '@tabula/tensor'
 import { decodeInstances } from '../codec/decode.js'
 import type { Instances } from '../codec/instances.js'
 import type { CocoError } from '../error.js'
@@ -33,7 +34,7 @@ const parse = (text: string, file: string): E.Either<CocoError, unknown> =>
       if (/^\s*[[{]/.test(text) && endsEarly(text)) {
         return fileError(file, kind, `JSON that breaks off after ${text.length} characters`, 'The file is truncated: copy or download it anew.')
       }
-      return fileError(file, kind, `text that is not JSON: ${showValue(text.slice(0, 40))} (${cause instanceof Error ? cause.message : String(cause)})`, 'Give a JSON file with images, annotations and categories.')
+      return fileError(file, kind, `text that is not JSON: ${showValue(text.slice(0, 40))} (${messageOf(cause)})`, 'Give a JSON file with images, annotations and categories.')
     }
   )
 

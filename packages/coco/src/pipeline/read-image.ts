@@ -3,6 +3,7 @@ import { either as E, taskEither as TE } from 'fp-ts'
 import { pipe } from 'fp-ts/lib/function.js'
 import sharp from 'sharp'
 import type { Sharp } from 'sharp'
+import { messageOf } from '@tabula/tensor'
 import { largestImage } from '../codec/limits.js'
 import type { CocoError } from '../error.js'
 import { rgbOfCmyk } from './cmyk.js'
@@ -19,7 +20,7 @@ const decoder = (bytes: Uint8Array): Sharp => sharp(bytes, { failOn: 'error', li
 const inColours = (image: Sharp, space: string | undefined): Sharp =>
   space === 'cmyk' ? image.pipelineColourspace('cmyk').toColourspace('cmyk') : image.removeAlpha().toColourspace('srgb')
 
-const message = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause)).split('\n')[0] ?? ''
+const message = (cause: unknown): string => messageOf(cause).split('\n')[0] ?? ''
 
 const decoding = <A>(file: string, work: () => Promise<A>): TE.TaskEither<CocoError, A> =>
   TE.tryCatch(work, (cause) =>
