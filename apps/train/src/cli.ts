@@ -1,6 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { either as E, taskEither as TE } from 'fp-ts'
 import { pipe } from 'fp-ts/lib/function.js'
+import { messageOf } from '@tabula/tensor'
 import { evaluateFiles, evaluationJson, evaluationText, fileStatistics, statisticsText } from './commands/coco-commands.js'
 import { apText, evaluateRun } from './commands/evaluate-command.js'
 import { predictFiles } from './commands/predict-command.js'
@@ -11,7 +12,6 @@ import { runTraining } from './commands/train-command.js'
 import type { Ending, TrainRequest } from './commands/train-command.js'
 import { loadConfig } from './config/index.js'
 import type { Terminal } from './consumers/index.js'
-import { messageOf } from './failure.js'
 import type { Failure } from './failure.js'
 
 /** What the command line reads and writes. */

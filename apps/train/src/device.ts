@@ -4,7 +4,7 @@ import { showError } from '@tabula/tensor'
 import type { Device, DeviceError } from '@tabula/tensor'
 import { cpuDevice } from '@tabula/tensor/cpu'
 import { gpujsDevice, gpujsModes } from '@tabula/tensor/gpujs'
-import type { GpujsDevice, GpujsMode } from '@tabula/tensor/gpujs'
+import type { EngineCounts, GpujsDevice, GpujsMode } from '@tabula/tensor/gpujs'
 import { referenceDevice } from '@tabula/tensor/reference'
 import { badInput } from './failure.js'
 import type { Failure } from './failure.js'
@@ -24,16 +24,20 @@ const engineOf = ({ mode, adapter }: GpujsDevice): string => `gpu.js in mode ${m
 const rejectedBy = ({ rejected }: GpujsDevice): string =>
   rejected.length === 0 ? '' : ` (not ${rejected.map(({ mode, reason }) => `${mode}: ${reason}`).join('; not ')})`
 
-/** gpu.js where an adapter of hardware computes right, else the CPU device. */
-const fastest: TE.TaskEither<DeviceError, ChosenDevice> = pipe(
-  gpujsDevice({ mode: 'auto', processor: false }),
-  TE.map((device): ChosenDevice => ({ device, reason: `${engineOf(device)}, an adapter of hardware that computes known answers right` })),
-  TE.orElse(() => pipe(cpuDevice(), TE.map((device): ChosenDevice => ({ device, reason: 'the fastest device here, as gpu.js finds no adapter of hardware' }))))
-)
+/** Hears of each kernel that gpu.js has compiled. */
+export type CompilationListener = (counts: EngineCounts) => void
 
-const gpujs = (mode: GpujsMode | 'auto'): TE.TaskEither<DeviceError, ChosenDevice> =>
+/** gpu.js where an adapter of hardware computes right, else the CPU device. */
+const fastest = (progress: CompilationListener): TE.TaskEither<DeviceError, ChosenDevice> =>
   pipe(
-    gpujsDevice({ mode }),
+    gpujsDevice({ mode: 'auto', processor: false, progress }),
+    TE.map((device): ChosenDevice => ({ device, reason: `${engineOf(device)}, an adapter of hardware that computes known answers right` })),
+    TE.orElse(() => pipe(cpuDevice(), TE.map((device): ChosenDevice => ({ device, reason: 'the fastest device here, as gpu.js finds no adapter of hardware' }))))
+  )
+
+const gpujs = (mode: GpujsMode | 'auto', progress: CompilationListener): TE.TaskEither<DeviceError, ChosenDevice> =>
+  pipe(
+    gpujsDevice({ mode, progress }),
     TE.map(
       (device): ChosenDevice => ({
         device,
@@ -44,15 +48,16 @@ const gpujs = (mode: GpujsMode | 'auto'): TE.TaskEither<DeviceError, ChosenDevic
 
 /**
  * The device that `--device` names: auto, reference, cpu, or gpujs with a mode after a colon (its own auto without one). `auto` never
- * takes an adapter whose work a program draws on the processor. `Left` where the device is missing or unknown.
+ * takes an adapter whose work a program draws on the processor. `progress` hears of what gpu.js compiles. `Left` where the device is
+ * missing or unknown.
  */
-export const chooseDevice = (name: string): TE.TaskEither<Failure, ChosenDevice> => {
+export const chooseDevice = (name: string, progress: CompilationListener = () => undefined): TE.TaskEither<Failure, ChosenDevice> => {
   const missing = TE.mapLeft((error: DeviceError) => badInput(`--device ${name}: ${showError(error)}`))
   const [family, mode = 'auto', ...rest] = name.split(':')
-  if (family === 'gpujs' && rest.length === 0 && (mode === 'auto' || isMode(mode))) return pipe(gpujs(mode), missing)
+  if (family === 'gpujs' && rest.length === 0 && (mode === 'auto' || isMode(mode))) return pipe(gpujs(mode, progress), missing)
   switch (name) {
     case 'auto':
-      return pipe(fastest, missing)
+      return pipe(fastest(progress), missing)
     case 'cpu':
       return pipe(cpuDevice(), TE.map((device): ChosenDevice => ({ device, reason: 'asked for' })), missing)
     case 'reference':

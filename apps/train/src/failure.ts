@@ -17,6 +17,3 @@ export const failed = (message: string): Failure => ({ _tag: 'Failure', exitCode
 
 /** A file's problems as input that must be corrected. */
 export const badFile = (error: CocoError): Failure => badInput(formatCocoError(error))
-
-/** What was thrown, as a sentence. */
-export const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))

@@ -4,7 +4,8 @@ import { pipe } from 'fp-ts/lib/function.js'
 import { decodeResults, evaluate, statistics, statisticsText, summaryText } from '@tabula/coco'
 import type { Evaluation, Instances, Statistics } from '@tabula/coco'
 import { loadInstances } from '@tabula/coco/pipeline'
-import { badFile, badInput, messageOf } from '../failure.js'
+import { messageOf } from '@tabula/tensor'
+import { badFile, badInput } from '../failure.js'
 import type { Failure } from '../failure.js'
 
 /** Reads a COCO results file. `Left` where it is missing, no JSON, or has mistakes. */

@@ -6,7 +6,8 @@ import { setTimeout } from 'node:timers/promises'
 import { either as E } from 'fp-ts'
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
 import * as t from 'io-ts'
-import { badInput, messageOf } from '../failure.js'
+import { messageOf } from '@tabula/tensor'
+import { badInput } from '../failure.js'
 import type { Failure } from '../failure.js'
 
 const Holder = t.type({ pid: t.number, host: t.string, started: t.string, since: t.string })

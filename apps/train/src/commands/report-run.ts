@@ -5,13 +5,13 @@ import type { Config } from '../config/index.js'
 import { clock, readMetrics, readTimings } from '../consumers/index.js'
 import type { ChosenDevice } from '../device.js'
 import { detectorOn } from '../evaluate/index.js'
-import { badInput, failed, messageOf } from '../failure.js'
+import { badInput, failed } from '../failure.js'
 import type { Failure } from '../failure.js'
 import { examplesOf } from '../predict/index.js'
 import { writeReport } from '../report/index.js'
 import { loadCheckpoint, restore } from '../trainer/index.js'
 import type { Setup } from '../trainer/index.js'
-import { foldIn, key } from '@tabula/tensor'
+import { foldIn, key, messageOf } from '@tabula/tensor'
 
 /** Pictures in a report. */
 const pictures = 12

@@ -3,13 +3,14 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { either as E, taskEither as TE } from 'fp-ts'
 import { pipe } from 'fp-ts/lib/function.js'
+import { messageOf } from '@tabula/tensor'
 import { loadConfig } from '../config/index.js'
 import type { Config } from '../config/index.js'
-import { clock, metrics, progress, readMetrics, readTimings } from '../consumers/index.js'
+import { clock, compiling, metrics, progress, readMetrics, readTimings } from '../consumers/index.js'
 import type { Consumer, Terminal } from '../consumers/index.js'
 import { chooseDevice } from '../device.js'
 import type { ChosenDevice } from '../device.js'
-import { badInput, failed, messageOf } from '../failure.js'
+import { badInput, failed } from '../failure.js'
 import type { Failure } from '../failure.js'
 import { digestOf, initialState, loadCheckpoint, setUp, train } from '../trainer/index.js'
 import type { LoadedCheckpoint, Setup, TrainingEvent } from '../trainer/index.js'
@@ -154,7 +155,7 @@ export const runTraining = (request: TrainRequest, watch: Watch): TE.TaskEither<
     TE.tap(({ prepared: { data } }) => () => needed(data)),
     TE.bind('setup', ({ prepared: { config: resolved, data } }) => setUp(resolved, data)),
     TE.tap(({ prepared: found, setup }) => sameData(found, setup)),
-    TE.bind('device', () => chooseDevice(request.device)),
+    TE.bind('device', () => chooseDevice(request.device, request.json ? undefined : compiling(watch.terminal))),
     TE.flatMap(({ prepared: found, setup, device }) => {
       if (dryRun) return rehearse(request, found, setup, device, watch.terminal)
       const work = perform(request, found, setup, device, watch)
@@ -179,9 +180,14 @@ const perform = (request: TrainRequest, { config, data, run, checkpoint, evaluat
     TE.flatMap(() => describeRun(run, config, data)),
     TE.flatMap(() => async () => {
       const signal = listen()
-      const consumers = [metrics(run), request.json ? jsonLines(terminal.write) : progress(terminal)]
+      let saved = checkpoint?.progress.step
+      const remember: Consumer = (event) => {
+        if (event.type === 'checkpointed') saved = event.step
+      }
+      const consumers = [metrics(run), remember, request.json ? jsonLines(terminal.write) : progress(terminal)]
       const plan = { config, setup, device, run, signal, evaluated, ...(checkpoint === undefined ? {} : { checkpoint }), ...(request.until === undefined ? {} : { until: request.until }) }
       const ending = await consume(run, train(plan), consumers)
+      if (E.isLeft(ending) && saved !== undefined && !request.json) terminal.write(`The checkpoint of step ${saved} is kept. To go on from it: ${request.resumeCommand(run)}\n`)
       if (E.isLeft(ending) || ending.right.type !== 'finished') return ending
       // The report costs no more than it takes to make it again; an interrupt ends it at once.
       const report = await Promise.race([reportRun(run, config, setup, device)(), untilAborted(signal)])

@@ -1,3 +1,4 @@
+export { compiling } from './compiling.js'
 export { metrics, readMetrics, readTimings } from './metrics.js'
 export type { Metric, Timing } from './metrics.js'
 export { barText, clock, imagesToEvaluate, progress, remainingTime } from './progress.js'

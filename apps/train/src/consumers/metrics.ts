@@ -1,6 +1,6 @@
 import { appendFile, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { messageOf } from '../failure.js'
+import { messageOf } from '@tabula/tensor'
 import { atomicWrite } from '../trainer/index.js'
 import type { ApTable } from '../evaluate/index.js'
 import type { Seen } from '../trainer/index.js'

@@ -6,8 +6,9 @@ import sharp from 'sharp'
 import { cocoError } from '@tabula/coco'
 import type { Image, Problem } from '@tabula/coco'
 import { readImage } from '@tabula/coco/pipeline'
+import { messageOf } from '@tabula/tensor'
 import type { Split } from '../evaluate/index.js'
-import { badFile, messageOf } from '../failure.js'
+import { badFile } from '../failure.js'
 import type { Failure } from '../failure.js'
 
 /** Pixels of a split whose images are decoded, and images whose headers are read; of larger ones, only the files are looked for. */

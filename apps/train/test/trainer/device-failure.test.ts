@@ -1,14 +1,12 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { taskEither as TE } from 'fp-ts'
-import { pipe } from 'fp-ts/lib/function.js'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Device, DeviceError, Executable, HeldState } from '@tabula/tensor'
 import { chooseDevice } from '../../src/device.js'
 import { drawScenes } from '../../src/scenes/index.js'
 import { loadCheckpoint, setUp, train } from '../../src/trainer/index.js'
 import type { TrainingEvent } from '../../src/trainer/index.js'
+import { failing } from './failing-device.js'
 import { right, tiny } from './tiny.js'
 
 let folder = ''
@@ -17,39 +15,6 @@ beforeAll(async () => {
   for (const split of ['train', 'val']) right(await drawScenes({ directory: join(folder, 'data'), images: 4, seed: 3, split })())
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
-
-const lost: DeviceError = { _tag: 'ExecutionFailed', device: 'fake', message: 'fake: the adapter was taken away' }
-
-/** A device that fails in a step, and from then on forgets its states where `forgets`. */
-const failing = (device: Device, at: number, forgets: boolean): Device => {
-  let steps = 0
-  const originals = new WeakMap<HeldState, HeldState>()
-  return {
-    name: 'fake',
-    compile: (graph, options) =>
-      pipe(
-        device.compile(graph, options),
-        TE.map(
-          (executable): Executable => ({
-            ...executable,
-            advance: (state, inputs) => {
-              const original = originals.get(state)
-              return ++steps >= at || original === undefined ? TE.left(lost) : executable.advance(original, inputs)
-            }
-          })
-        )
-      ),
-    hold: (values) =>
-      pipe(
-        device.hold(values),
-        TE.map((original) => {
-          const state: HeldState = { read: () => (forgets && steps >= at ? TE.left(lost)() : original.read()) }
-          originals.set(state, original)
-          return state
-        })
-      )
-  }
-}
 
 const trained = async (name: string, at: number, forgets: boolean): Promise<readonly TrainingEvent[]> => {
   const run = join(folder, name)
