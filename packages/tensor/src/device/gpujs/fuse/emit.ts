@@ -1,8 +1,11 @@
 import type { Tensor } from '../../../node.js'
 import { mostFlatElements, mostSeats } from '../engine/engine.js'
 import type { KernelSource } from '../engine/engine.js'
-import { partsOf, settled } from '../kernel/forms.js'
+import type { Emitted } from '../kernel/emitted.js'
+import { settled } from '../kernel/forms.js'
 import type { Digit, Form } from '../kernel/forms.js'
+import { joinedDigits } from '../kernel/joined.js'
+import type { Joined } from '../kernel/joined.js'
 import { addressOf, decodeThread, elementAt, plainIndex, writer } from '../kernel/writer.js'
 import type { IndexTerm, Writer } from '../kernel/writer.js'
 import { mostTerms } from '../lower/limits.js'
@@ -12,19 +15,6 @@ import type { Term } from './term.js'
 /** Thrown where one kernel cannot hold a computation; the fuser then computes an operand before. */
 export class TooWide extends Error {
   override readonly name = 'TooWide'
-}
-
-/** A kernel and the values in its seats. */
-export interface Fused {
-  readonly kernel: KernelSource
-  readonly seats: readonly Tensor[]
-}
-
-/** A coordinate of the kernel after neighbours that run as one were joined. */
-interface Joined {
-  readonly size: number
-  /** The innermost of the coordinates joined, whose coefficient is the whole's. */
-  readonly last: Digit
 }
 
 const formsOf = (term: Term, found: Form[], seen: Set<Term>): void => {
@@ -49,19 +39,6 @@ const formsOf = (term: Term, found: Form[], seen: Set<Term>): void => {
       return formsOf(term.term, found, seen)
     case 'number':
   }
-}
-
-const coefficient = (form: Form, coordinate: Digit): number => form.terms.get(coordinate) ?? 0
-
-/** Joins neighbouring coordinates wherever every form sees them as one, up to a size. */
-const joined = (digits: readonly Digit[], forms: readonly Form[], most: number): readonly Joined[] => {
-  const result: Joined[] = []
-  for (const part of digits.flatMap(partsOf).filter(({ size }) => size > 1).reverse()) {
-    const inner = result[0]
-    if (inner !== undefined && inner.size * part.size <= most && forms.every((form) => coefficient(form, part) === coefficient(form, inner.last) * inner.size)) result[0] = { size: inner.size * part.size, last: inner.last }
-    else result.unshift({ size: part.size, last: part })
-  }
-  return result
 }
 
 /** How a kernel folds what it computes along its inner coordinates. */
@@ -155,11 +132,6 @@ const openLoops = (w: Writer, digits: readonly Joined[], names: Map<Digit, reado
 const foldText = (combine: Fold['combine'], total: string, value: string): string =>
   combine === 'sum' ? `${total} += ${value};` : `${total} = ${value} > ${total} ? ${value} : (${value} <= ${total} ? ${total} : ${value} + ${total});`
 
-/** A kernel, and over how many parts a fold is left to do: the kernel's result has them as an additional last axis. */
-export interface Emitted extends Fused {
-  readonly parts: number
-}
-
 /**
  * One kernel that computes a term for every value of `outer`, folded along `fold`'s coordinates where there is one. Long folds are left
  * in parts.
@@ -169,10 +141,10 @@ export const emit = (term: Term, outer: readonly Digit[], elements: (value: Tens
   formsOf(term, forms, new Set())
   const all = forms.map(settled)
   // What counts beyond 2²³ has two names, which only a plain index of the thread can use.
-  const plain = joined(outer, all, Infinity)
+  const plain = joinedDigits(outer, all, Infinity)
   const reversed = all.some((form) => [...form.terms.values()].some((factor) => factor < 0))
-  const threads = plain.length === 1 && !reversed ? plain : joined(outer, all, mostFlatElements)
-  const inner = fold === undefined ? [] : joined(fold.digits, all, 2 ** 20)
+  const threads = plain.length === 1 && !reversed ? plain : joinedDigits(outer, all, mostFlatElements)
+  const inner = fold === undefined ? [] : joinedDigits(fold.digits, all, 2 ** 20)
   const count = threads.reduce((product, { size }) => product * size, 1)
   const large = threads.length > 1 && threads.some(({ size }) => size > mostFlatElements)
   if (large) throw new TooWide('a coordinate beyond 2^23 beside others')
@@ -199,7 +171,7 @@ export const emit = (term: Term, outer: readonly Digit[], elements: (value: Tens
   if (fold === undefined) {
     bind(threads, threads.length === 0 ? [] : decodeThread(w, threads.map(({ size }) => size)))
     const result = written(term, context)
-    return { kernel: kernel(count, result), seats, parts: 1 }
+    return { kernel: kernel(count, result), seats, parts: 1, partsFirst: false }
   }
   const start = fold.combine === 'sum' ? '0' : w.scalar(-Infinity)
   const single = terms <= 512 || (terms <= 4096 && count >= 2048)
@@ -210,7 +182,7 @@ export const emit = (term: Term, outer: readonly Digit[], elements: (value: Tens
     const loops = openLoops(w, inner, names)
     w.line(foldText(fold.combine, total, written(term, context)))
     w.line('}'.repeat(loops))
-    return { kernel: kernel(count, total), seats, parts: 1 }
+    return { kernel: kernel(count, total), seats, parts: 1, partsFirst: false }
   }
   // Parts of about the square root of the terms: some inner coordinates as they are, and a block of the next one. The parts are the threads.
   const target = Math.min(mostTerms, Math.max(64, Math.sqrt(terms)))
@@ -241,5 +213,5 @@ export const emit = (term: Term, outer: readonly Digit[], elements: (value: Tens
   const loops = openLoops(w, inner.slice(cut + 1), names)
   w.line(foldText(fold.combine, total, written(term, context)))
   w.line('}'.repeat(loops + 1))
-  return { kernel: kernel(count * parts, total), seats, parts }
+  return { kernel: kernel(count * parts, total), seats, parts, partsFirst: false }
 }

@@ -4,7 +4,7 @@ import type { Graph } from '../../../graph/graph.js'
 import { placeholder } from '../../../graph/trace.js'
 import { outputOf } from '../../../node.js'
 import type { Abstract, AnyNode, Node, Tensor } from '../../../node.js'
-import type { ConvolutionAttributes, PoolAttributes } from '../../../primitive.js'
+import type { PoolAttributes } from '../../../primitive.js'
 import { sizeOf } from '../../../shape.js'
 import type { HostValue } from '../../../value.js'
 import { evaluateNode } from '../../reference/evaluate.js'
@@ -13,21 +13,28 @@ import { around } from '../../reference/offsets.js'
 import { combined, constantForm, digit, digitForm } from '../kernel/forms.js'
 import type { Digit, Form } from '../kernel/forms.js'
 import type { KernelSource } from '../engine/engine.js'
+import type { Emitted } from '../kernel/emitted.js'
+import type { Contraction, Side } from '../lower/contraction/contraction.js'
+import { conv2dContraction, inputGradientContraction, weightGradientContraction } from '../lower/contraction/convolution.js'
+import { contractionKernel } from '../lower/contraction/kernel.js'
+import { matmulContraction } from '../lower/contraction/matmul.js'
 import { firstMaxima, firstOfMaxima, mapsOf, pieceSums, poolGradient, poolMaxima, poolWinners, scatterSum, stretchOf, sumOfPieces } from '../lower/custom.js'
 import type { Guards, Program, ProgramStep, Slot } from '../lower/recipe.js'
 import { hostReason } from '../lower/host.js'
 import { integersOf } from '../lower/integers.js'
+import { interiorPadded } from '../lower/interior-pad.js'
 import { cutLists, inverseIndex, mostPieces } from '../lower/inverse-index.js'
 import { mostTerms } from '../lower/limits.js'
 import { scalarFunctions } from '../lower/scalar.js'
 import { emit, TooWide } from './emit.js'
 import type { Fold } from './emit.js'
 import { flattened } from './flatten.js'
+import { arraysOf } from './kept.js'
 import { infinite, outside } from './refusals.js'
 import type { Refusal } from './refusals.js'
 import { alignGradientSteps, alignSteps, geometries } from './regions.js'
 import type { AddKernel } from './regions.js'
-import { isInline, Materialize, placeOf, scalarFunctionOf, termOf } from './term.js'
+import { isInline, Materialize, placeOf, termOf } from './term.js'
 import type { Resolution, Term } from './term.js'
 
 const zero = constantForm(0)
@@ -39,9 +46,6 @@ const operandOf = (node: AnyNode, index: number): Tensor => {
 }
 
 const at = (shape: readonly number[], axis: number): number => shape[axis] ?? 1
-
-/** Nodes that read their operands element by element, so that these can be computed in place. */
-const foldsOperands = ({ primitive }: AnyNode): boolean => primitive === 'reduceSum' || primitive === 'reduceMax' || primitive === 'matmul' || primitive === 'windowSum'
 
 /**
  * A graph as steps for an engine. Values are arrays where a kernel of their own computes them, or are computed in place by the kernels
@@ -96,30 +100,33 @@ export const programOf = (graph: Graph, magnitudes: readonly number[] = []): Pro
     steps.push({ _tag: 'host', primitive: node.primitive, reason, operands, results, run: (values) => evaluateNode(node, values, 'single') })
   }
 
-  /** Emits what `term` answers, after the operands that it cannot compute in place. */
-  const fused = (value: Tensor, term: () => Term, outer: readonly Digit[], fold?: Fold, tries = 0): void => {
+  const elementsOf = (seat: Tensor): number => sizeOf(seat.shape)
+
+  /** The kernel that `make` writes, after those of the operands that it asks for, and what its parts leave to do. */
+  const kernelsOf = (value: Tensor, make: () => Emitted, combine: Fold['combine'] = 'sum', tries = 0): void => {
     try {
-      const { kernel, seats, parts } = emit(term(), outer, (seat) => sizeOf(seat.shape), fold)
+      const { kernel, seats, parts, partsFirst } = make()
       if (parts === 1) {
         kernelStep(kernel, seats, value, value.node.primitive)
         return
       }
       // The rest of a long fold: over the parts that the first kernel left.
-      const partial = placeholder('parts', { shape: [sizeOf(value.shape), parts], dtype: value.dtype })
+      const count = sizeOf(value.shape)
+      const partial = placeholder('parts', { shape: partsFirst ? [parts, count] : [count, parts], dtype: value.dtype })
       kernelStep(kernel, seats, partial, value.node.primitive)
-      const [results, rest] = [digit(sizeOf(value.shape)), digit(parts)]
-      const read = (): Term => termOf(resolution, partial, [digitForm(results), digitForm(rest)])
-      fused(value, read, [results], { digits: [rest], combine: fold?.combine ?? 'sum' })
+      const [results, rest] = [digit(count), digit(parts)]
+      const place = (partsFirst ? [rest, results] : [results, rest]).map(digitForm)
+      fused(value, () => termOf(resolution, partial, place), [results], { digits: [rest], combine })
     } catch (thrown) {
       if (thrown instanceof Materialize && tries < 200 && (thrown.value.node !== value.node || thrown.value.index !== value.index)) {
         array(thrown.value)
-        return fused(value, term, outer, fold, tries + 1)
+        return kernelsOf(value, make, combine, tries + 1)
       }
       if (thrown instanceof TooWide || thrown instanceof Materialize) {
         const operand = value.node.inputs.find((input) => slotAt(input) === undefined && inline(input.node) && input.node.inputs.length > 0)
         if (operand !== undefined && tries < 200) {
           array(operand)
-          return fused(value, term, outer, fold, tries + 1)
+          return kernelsOf(value, make, combine, tries + 1)
         }
         return hostStep(value.node, thrown.message)
       }
@@ -127,15 +134,21 @@ export const programOf = (graph: Graph, magnitudes: readonly number[] = []): Pro
     }
   }
 
+  /** What `term` answers for every value of `outer`, folded. */
+  const fused = (value: Tensor, term: () => Term, outer: readonly Digit[], fold?: Fold): void => kernelsOf(value, () => emit(term(), outer, elementsOf, fold), fold?.combine)
+
   /** A product of two arrays read at two places, summed along the inner coordinates. */
-  const contraction = (value: Tensor, outer: readonly Digit[], inner: readonly Digit[], left: readonly [Tensor, readonly Form[]], right: readonly [Tensor, readonly Form[]]): void => {
-    const side = ([operand, axes]: readonly [Tensor, readonly Form[]]): Term => {
-      const read = termOf(resolution, operand, axes.map((form, axis) => (operand.shape[axis] === 1 && form.base === 0 ? zero : form)))
+  const contraction = (value: Tensor, { outer, inner, taps, left, right }: Contraction): void => {
+    const read = ({ operand, axes }: Side): Extract<Term, { readonly _tag: 'read' }> => {
+      const term = termOf(resolution, operand, axes)
       // What is read many times is computed once.
-      if (read._tag !== 'read') throw new Materialize(operand)
-      return read
+      if (term._tag !== 'read') throw new Materialize(operand)
+      return term
     }
-    fused(value, () => ({ _tag: 'apply', apply: scalarFunctions.mul, operands: [side(left), side(right)] }), outer, { digits: inner, combine: 'sum' })
+    kernelsOf(value, () => {
+      const [a, b] = [read(left), read(right)]
+      return contractionKernel(a, b, outer, inner, taps, elementsOf) ?? emit({ _tag: 'apply', apply: scalarFunctions.mul, operands: [a, b] }, outer, elementsOf, { digits: inner, combine: 'sum' })
+    })
   }
 
   /** Adds a kernel of a primitive to the program; its result is a new real value of a shape, or this one. */
@@ -186,7 +199,7 @@ export const programOf = (graph: Graph, magnitudes: readonly number[] = []): Pro
       }
       case 'pad':
         if (node.attributes.interior.some((n) => n > 0)) {
-          const spread = array(interiorPadded(node))
+          const spread = array(interiorPadded(node, operandOf(node, 0)))
           steps.push({ _tag: 'alias', operand: spread, result: put(value, fresh(value)) })
           return
         }
@@ -229,45 +242,14 @@ export const programOf = (graph: Graph, magnitudes: readonly number[] = []): Pro
         const place = axes.map((form, axis) => combined([[form, axis < 2 ? 1 : at(factor, axis - 2)], ...(inner[axis - 2] === undefined ? [] : [[digitForm(inner[axis - 2] ?? digit(1)), 1] as const])]))
         return fused(value, () => termOf(resolution, operandOf(node, 0), place), digits, { digits: inner, combine: 'sum' })
       }
-      case 'matmul': {
-        const [a, b] = [operandOf(node, 0), operandOf(node, 1)]
-        const { axes, digits } = placeOf(value.shape)
-        const inner = digit(at(a.shape, a.shape.length - 1))
-        const [rows, columns] = [axes.at(-2) ?? zero, axes.at(-1) ?? zero]
-        const batch = (x: Tensor): readonly Form[] => {
-          const own = x.shape.length - 2
-          return axes.slice(axes.length - 2 - own, axes.length - 2).map((form, axis) => (x.shape[axis] === 1 ? zero : form))
-        }
-        return contraction(value, digits, [inner], [a, [...batch(a), rows, digitForm(inner)]], [b, [...batch(b), digitForm(inner), columns]])
-      }
-      case 'conv2d': {
-        const w = operandOf(node, 1)
-        const x = padded(operandOf(node, 0), node.attributes.padding)
-        const { groups, stride, dilation } = node.attributes
-        const [n, g, o, oy, ox] = [at(value.shape, 0), groups, at(value.shape, 1) / groups, at(value.shape, 2), at(value.shape, 3)].map((size) => digit(size))
-        const [c, ky, kx] = [1, 2, 3].map((axis) => digit(at(w.shape, axis)))
-        if (n === undefined || g === undefined || o === undefined || oy === undefined || ox === undefined || c === undefined || ky === undefined || kx === undefined) return
-        return contraction(value, [n, g, o, oy, ox], [c, ky, kx], [x, [digitForm(n), sum([g, c.size], [c, 1]), sum([oy, stride[0]], [ky, dilation[0]]), sum([ox, stride[1]], [kx, dilation[1]])]], [w, [sum([g, o.size], [o, 1]), digitForm(c), digitForm(ky), digitForm(kx)]])
-      }
-      case 'conv2dWeightGradient': {
-        const dy = operandOf(node, 1)
-        const x = padded(operandOf(node, 0), node.attributes.padding)
-        const { groups, stride, dilation } = node.attributes
-        const [g, o, c, ky, kx] = [groups, at(value.shape, 0) / groups, ...value.shape.slice(1)].map((size) => digit(size))
-        const [n, oy, ox] = [0, 2, 3].map((axis) => digit(at(dy.shape, axis)))
-        if (n === undefined || g === undefined || o === undefined || oy === undefined || ox === undefined || c === undefined || ky === undefined || kx === undefined) return
-        return contraction(value, [g, o, c, ky, kx], [n, oy, ox], [x, [digitForm(n), sum([g, c.size], [c, 1]), sum([oy, stride[0]], [ky, dilation[0]]), sum([ox, stride[1]], [kx, dilation[1]])]], [dy, [digitForm(n), sum([g, o.size], [o, 1]), digitForm(oy), digitForm(ox)]])
-      }
-      case 'conv2dInputGradient': {
-        const w = operandOf(node, 1)
-        const dy = spreadOutputs(operandOf(node, 0), w.shape, value.shape, node.attributes)
-        const { groups, dilation } = node.attributes
-        const [n, g, c, iy, ix] = [at(value.shape, 0), groups, at(value.shape, 1) / groups, at(value.shape, 2), at(value.shape, 3)].map((size) => digit(size))
-        const [o, ky, kx] = [at(w.shape, 0) / groups, at(w.shape, 2), at(w.shape, 3)].map((size) => digit(size))
-        if (n === undefined || g === undefined || o === undefined || iy === undefined || ix === undefined || c === undefined || ky === undefined || kx === undefined) return
-        const along = (cell: Digit, tap: Digit, step: number): Form => combined([[digitForm(cell), 1], [digitForm(tap), -step]], step * (tap.size - 1))
-        return contraction(value, [n, g, c, iy, ix], [o, ky, kx], [dy, [digitForm(n), sum([g, o.size], [o, 1]), along(iy, ky, dilation[0]), along(ix, kx, dilation[1])]], [w, [sum([g, o.size], [o, 1]), digitForm(c), digitForm(ky), digitForm(kx)]])
-      }
+      case 'matmul':
+        return contraction(value, matmulContraction(node, operandOf(node, 0), operandOf(node, 1)))
+      case 'conv2d':
+        return contraction(value, conv2dContraction(node, operandOf(node, 0), operandOf(node, 1)))
+      case 'conv2dWeightGradient':
+        return contraction(value, weightGradientContraction(node, operandOf(node, 0), operandOf(node, 1)))
+      case 'conv2dInputGradient':
+        return contraction(value, inputGradientContraction(node, operandOf(node, 0), operandOf(node, 1)))
       case 'argmax': {
         const { outer, size, inner } = around(operandOf(node, 0).shape, node.attributes.axis)
         const x = operandOf(node, 0)
@@ -388,72 +370,4 @@ export const programOf = (graph: Graph, magnitudes: readonly number[] = []): Pro
   }
   const outputs = flat.outputs.map(array)
   return { inputs, outputs, slots, steps, guards: guardsOf() }
-}
-
-const sum = (...parts: readonly (readonly [Digit, number])[]): Form => combined(parts.map(([coordinate, factor]) => [digitForm(coordinate), factor]))
-
-const padded = (x: Tensor, [[top, bottom], [left, right]]: ConvolutionAttributes['padding']): Tensor =>
-  top + bottom + left + right === 0 ? x : bind('pad', { low: [0, 0, top, left], high: [0, 0, bottom, right], interior: [0, 0, 0, 0], value: 0 }, x)
-
-/** A pad with elements between neighbours as pads of an axis of its own. */
-const interiorPadded = (node: Node<'pad'>): Tensor => {
-  const { low, high, interior, value } = node.attributes
-  const x = operandOf(node, 0)
-  const { shape } = x
-  const none = shape.map(() => 0)
-  const doubled = bind('reshape', { shape: shape.flatMap((size) => [size, 1]) }, x)
-  const zeros = [...none, ...none]
-  const spread = bind('pad', { low: zeros, high: interior.flatMap((n) => [0, n]), interior: zeros, value }, doubled)
-  const whole = bind('reshape', { shape: shape.map((size, axis) => size * (1 + at(interior, axis))) }, spread)
-  const limit = shape.map((size, axis) => (size - 1) * (1 + (interior[axis] ?? 0)) + 1)
-  const cut = bind('slice', { start: none, limit, stride: shape.map(() => 1) }, whole)
-  return bind('pad', { low, high, interior: none, value }, cut)
-}
-
-/** dY with its rows as far apart as the windows they belong to, and a margin of a kernel. */
-const spreadOutputs = (dy: Tensor, w: readonly number[], x: readonly number[], { stride, padding, dilation }: ConvolutionAttributes): Tensor => {
-  const axes = [0, 1] as const
-  const low = axes.map((axis) => dilation[axis] * (at(w, 2 + axis) - 1) - padding[axis][0])
-  const high = axes.map((axis) => at(x, 2 + axis) - 1 + padding[axis][0] - (at(dy.shape, 2 + axis) - 1) * stride[axis])
-  const positive = (values: readonly number[]): readonly number[] => [0, 0, ...values.map((n) => Math.max(0, n))]
-  const wide = bind('pad', { low: positive(low), high: positive(high), interior: [0, 0, stride[0] - 1, stride[1] - 1], value: 0 }, dy)
-  const start = [0, 0, ...low.map((n) => Math.max(0, -n))]
-  const limit = wide.shape.map((size, axis) => size - (axis < 2 ? 0 : Math.max(0, -(high[axis - 2] ?? 0))))
-  return bind('slice', { start, limit, stride: [1, 1, 1, 1] }, wide)
-}
-
-/** The nodes, of those that could be computed in place, that are computed once and kept. */
-const arraysOf = (nodes: readonly AnyNode[], outputs: readonly Tensor[], inline: (node: AnyNode) => boolean): ReadonlySet<AnyNode> => {
-  const uses = new Map<AnyNode, { count: number; wider: boolean }>()
-  const chosen = new Set<AnyNode>()
-  for (const node of nodes) {
-    for (const { node: operand, shape } of node.inputs) {
-      const use = uses.get(operand) ?? { count: 0, wider: false }
-      use.count++
-      const [result] = node.outputs
-      if (result !== undefined && inline(node) && sizeOf(result.shape) > 2 * sizeOf(shape) && node.primitive !== 'pad' && node.primitive !== 'concatenate') use.wider = true
-      uses.set(operand, use)
-    }
-    if (!inline(node) && !foldsOperands(node)) node.inputs.forEach(({ node: operand }) => chosen.add(operand))
-    // The index of a gather is read for each of the elements that it selects.
-    if (node.primitive === 'gather') node.inputs.slice(1).forEach(({ node: operand }) => chosen.add(operand))
-  }
-  outputs.forEach(({ node }) => chosen.add(node))
-  const costs = new Map<AnyNode, number>()
-  const sizes = new Map<AnyNode, number>()
-  for (const node of nodes) {
-    if (!inline(node)) continue
-    const inner = node.inputs.filter(({ node: operand }) => inline(operand) && !chosen.has(operand)).map(({ node: operand }) => operand)
-    const cost = (scalarFunctionOf(node)?.cost ?? 0) + inner.reduce((total, operand) => total + (costs.get(operand) ?? 0), 0) + (node.primitive === 'gather' || node.primitive === 'concatenate' || node.primitive === 'pad' ? 2 : 0)
-    const size = 1 + inner.reduce((total, operand) => total + (sizes.get(operand) ?? 0), 0)
-    costs.set(node, cost)
-    sizes.set(node, size)
-    const { count = 0, wider = false } = uses.get(node) ?? {}
-    if (size > 40 || (count > 1 && cost > 1) || (wider && cost > 1)) {
-      chosen.add(node)
-      costs.set(node, 0)
-      sizes.set(node, 1)
-    }
-  }
-  return chosen
 }

@@ -20,14 +20,19 @@ export interface Writer {
   readonly line: (statement: string) => void
   /** Adds `const name = expression` and answers the name. */
   readonly constant: (expression: string) => string
+  /**
+   * Declares a variable of whole numbers and answers its name. gpu.js keeps as integers only what it sees counted up; every other variable is
+   * an f32, which is converted at each index.
+   */
+  readonly whole: (prefix: string, expression: string) => string
   /** A name that is not used yet. */
   readonly name: (prefix: string) => string
   /** Statements so far, and a fresh list for what follows. */
   readonly take: () => readonly string[]
   /** Scalar arguments so far. */
   readonly scalars: () => readonly number[]
-  /** The kernel: `arrays` parameters, the scalars, these statements before what was written. */
-  readonly kernel: (arrays: number, elements: number, result: string) => KernelSource
+  /** The kernel: `arrays` parameters, the scalars, what was written. Without `threads` it begins with the thread's index: `i`, or `hi` and `lo`. */
+  readonly kernel: (arrays: number, elements: number, result: string, threads?: KernelSource['output']) => KernelSource
 }
 
 /** A writer for one kernel. */
@@ -46,6 +51,11 @@ export const writer = (): Writer => {
       lines.push(`const ${fresh} = ${expression};`)
       return fresh
     },
+    whole: (prefix, expression) => {
+      const fresh = name(prefix)
+      lines.push(`let ${fresh} = 0; ${fresh}++; ${fresh} = ${expression};`)
+      return fresh
+    },
     name,
     take: () => {
       const taken = lines
@@ -53,15 +63,15 @@ export const writer = (): Writer => {
       return taken
     },
     scalars: () => values,
-    kernel: (arrays, elements, result) => {
+    kernel: (arrays, elements, result, threads) => {
       const parameters = [...Array.from({ length: arrays }, (_, k) => `a${k}`), ...values.map((_, k) => `s${k}`)]
-      const index = elements > mostFlatElements ? 'const lo = this.thread.x; const hi = this.thread.y;' : 'const i = this.thread.x;'
+      const index = elements > mostFlatElements ? ['const lo = this.thread.x; const hi = this.thread.y;'] : ['const i = this.thread.x;']
       return {
-        source: `function(${parameters.join(', ')}) { ${[index, ...lines].join(' ')} return ${result}; }`,
+        source: `function(${parameters.join(', ')}) { ${[...(threads === undefined ? index : []), ...lines].join(' ')} return ${result}; }`,
         arrays,
         scalars: values,
         elements,
-        output: storageOf(elements)
+        output: threads ?? storageOf(elements)
       }
     }
   }
@@ -125,6 +135,19 @@ export const decodeNumber = (w: Writer, number: string, sizes: readonly number[]
   }
   names.unshift(rest)
   return names
+}
+
+/** The same for the number of a thread along one dimension, in whole numbers: they make addresses without a conversion. */
+export const decodeWhole = (w: Writer, thread: string, sizes: readonly number[]): readonly string[] => {
+  const names: string[] = []
+  let rest = thread
+  for (const size of sizes.slice(1).reverse()) {
+    const text = w.scalar(size)
+    const quotient = w.whole('c', `Math.floor((${rest} + 0.5) / ${text}) >> 0`)
+    names.unshift(w.whole('c', `${rest} - ${quotient} * ${text}`))
+    rest = quotient
+  }
+  return sizes.length === 0 ? [] : [rest, ...names]
 }
 
 const times = (w: Writer, { name, stride, literal = false }: IndexTerm): string =>
