@@ -21,8 +21,8 @@ export interface Writer {
   /** Adds `const name = expression` and answers the name. */
   readonly constant: (expression: string) => string
   /**
-   * Declares a variable of whole numbers and answers its name. gpu.js keeps as integers only what it sees counted up; every other variable is
-   * an f32, which is converted at each index.
+   * Declares a variable of whole numbers and answers its name. gpu.js keeps as integers only what it sees counted up; every other variable, and
+   * every argument, is an f32, which is converted at each index, and which WebGL does not assign to an integer without a shift.
    */
   readonly whole: (prefix: string, expression: string) => string
   /** A name that is not used yet. */
@@ -53,7 +53,7 @@ export const writer = (): Writer => {
     },
     whole: (prefix, expression) => {
       const fresh = name(prefix)
-      lines.push(`let ${fresh} = 0; ${fresh}++; ${fresh} = ${expression};`)
+      lines.push(`let ${fresh} = 0; ${fresh}++; ${fresh} = (${expression}) >> 0;`)
       return fresh
     },
     name,
@@ -143,7 +143,7 @@ export const decodeWhole = (w: Writer, thread: string, sizes: readonly number[])
   let rest = thread
   for (const size of sizes.slice(1).reverse()) {
     const text = w.scalar(size)
-    const quotient = w.whole('c', `Math.floor((${rest} + 0.5) / ${text}) >> 0`)
+    const quotient = w.whole('c', `Math.floor((${rest} + 0.5) / ${text})`)
     names.unshift(w.whole('c', `${rest} - ${quotient} * ${text}`))
     rest = quotient
   }

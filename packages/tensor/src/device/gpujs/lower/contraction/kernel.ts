@@ -67,7 +67,7 @@ const writeLoops = (w: Writer, { loops, taps }: Sum, starts: readonly (string | 
     if (parts === 1 || start === undefined) return undefined
     const most = w.scalar(block)
     const left = w.whole('n', `${w.scalar(size)} - ${start}`)
-    w.line(`if (${left} > ${most}) { ${left} = ${most}; }`)
+    w.line(`if (${left} > ${most}) { ${left} = ${most} >> 0; }`)
     return left
   }
   const bounds = loops.map((loop, level) => rounds(loop, starts[level]))
