@@ -3,37 +3,34 @@ import { allocate } from '../../../dtype.js'
 import type { Graph } from '../../../graph/graph.js'
 import { placeholder } from '../../../graph/trace.js'
 import { outputOf } from '../../../node.js'
-import type { Abstract, AnyNode, Node, Tensor } from '../../../node.js'
-import type { PoolAttributes } from '../../../primitive.js'
+import type { Abstract, AnyNode, Tensor } from '../../../node.js'
 import { sizeOf } from '../../../shape.js'
 import type { HostValue } from '../../../value.js'
 import { evaluateNode } from '../../reference/evaluate.js'
-import type { Refused } from '../../reference/evaluation.js'
 import { around } from '../../reference/offsets.js'
 import { combined, constantForm, digit, digitForm } from '../kernel/forms.js'
 import type { Digit, Form } from '../kernel/forms.js'
 import type { KernelSource } from '../engine/engine.js'
 import type { Emitted } from '../kernel/emitted.js'
 import type { Contraction, Side } from '../lower/contraction/contraction.js'
-import { conv2dContraction, inputGradientContraction, weightGradientContraction } from '../lower/contraction/convolution.js'
 import { contractionKernel } from '../lower/contraction/kernel.js'
-import { matmulContraction } from '../lower/contraction/matmul.js'
-import { firstMaxima, firstOfMaxima, mapsOf, pieceSums, poolGradient, poolMaxima, poolWinners, scatterSum, stretchOf, sumOfPieces } from '../lower/custom.js'
-import type { Guards, Program, ProgramStep, Slot } from '../lower/recipe.js'
+import { contractionOf } from '../lower/contraction/primitives.js'
+import { firstMaxima, firstOfMaxima, stretchOf } from '../lower/custom.js'
+import type { Program, ProgramStep, Slot } from '../lower/recipe.js'
 import { hostReason } from '../lower/host.js'
 import { integersOf } from '../lower/integers.js'
 import { interiorPadded } from '../lower/interior-pad.js'
-import { cutLists, inverseIndex, mostPieces } from '../lower/inverse-index.js'
-import { mostTerms } from '../lower/limits.js'
 import { scalarFunctions } from '../lower/scalar.js'
 import { emit, TooWide } from './emit.js'
 import type { Fold } from './emit.js'
 import { flattened } from './flatten.js'
+import { guarding } from './guards.js'
 import { arraysOf } from './kept.js'
-import { infinite, outside } from './refusals.js'
-import type { Refusal } from './refusals.js'
+import { poolings } from './pooling.js'
 import { alignGradientSteps, alignSteps, geometries } from './regions.js'
 import type { AddKernel } from './regions.js'
+import { scatterSteps } from './scatter.js'
+import type { AddHost } from './scatter.js'
 import { isInline, Materialize, placeOf, termOf } from './term.js'
 import type { Resolution, Term } from './term.js'
 
@@ -160,19 +157,13 @@ export const programOf = (graph: Graph, magnitudes: readonly number[] = []): Pro
       return made
     }
   const geometry = geometries()
-  const guarded = new Set<string>()
-  const counted: { readonly value: Tensor; readonly refused: (count: number) => Refused }[] = []
-
-  const winnersCache = new Map<Tensor, { readonly key: string; readonly winners: Tensor }[]>()
-  const winnersOf = (x: Tensor, shape: readonly number[], attributes: PoolAttributes): Tensor => {
-    const key = JSON.stringify(attributes)
-    const known = [...winnersCache].filter(([{ node, index }]) => node === x.node && index === x.index).flatMap(([, all]) => all).find((each) => each.key === key)
-    if (known !== undefined) return known.winners
-    const winners = placeholder('winners', { shape, dtype: 'f32' })
-    kernelStep(poolWinners(mapsOf(x.shape, shape), attributes), [x], winners, 'maxPool2d')
-    winnersCache.set(x, [...(winnersCache.get(x) ?? []), { key, winners }])
-    return winners
-  }
+  const pooling = poolings()
+  const host =
+    (primitive: string): AddHost =>
+    (operand, results, reason, run) => {
+      const operands = [array(operand)]
+      steps.push({ _tag: 'host', primitive, reason, operands, results: results.map((result) => put(result, fresh(result))), run: ([given]) => (given === undefined ? [] : run(given)) })
+    }
 
   const computed = (node: AnyNode): void => {
     const reason = reasonOf(node)
@@ -222,7 +213,7 @@ export const programOf = (graph: Graph, magnitudes: readonly number[] = []): Pro
       case 'gather': {
         const indices = operandOf(node, 1)
         const size = at(operandOf(node, 0).shape, node.attributes.axis)
-        guardInteger(indices, outside(node.primitive, 'index', size), size)
+        guard.indices(node.primitive, 'index', indices, size)
         break
       }
       case 'reduceSum':
@@ -243,13 +234,10 @@ export const programOf = (graph: Graph, magnitudes: readonly number[] = []): Pro
         return fused(value, () => termOf(resolution, operandOf(node, 0), place), digits, { digits: inner, combine: 'sum' })
       }
       case 'matmul':
-        return contraction(value, matmulContraction(node, operandOf(node, 0), operandOf(node, 1)))
       case 'conv2d':
-        return contraction(value, conv2dContraction(node, operandOf(node, 0), operandOf(node, 1)))
-      case 'conv2dWeightGradient':
-        return contraction(value, weightGradientContraction(node, operandOf(node, 0), operandOf(node, 1)))
       case 'conv2dInputGradient':
-        return contraction(value, inputGradientContraction(node, operandOf(node, 0), operandOf(node, 1)))
+      case 'conv2dWeightGradient':
+        return contraction(value, contractionOf(node, operandOf(node, 0), operandOf(node, 1)))
       case 'argmax': {
         const { outer, size, inner } = around(operandOf(node, 0).shape, node.attributes.axis)
         const x = operandOf(node, 0)
@@ -258,52 +246,21 @@ export const programOf = (graph: Graph, magnitudes: readonly number[] = []): Pro
         return void kernelStep(firstOfMaxima(outer, size, inner), [x, winners], value, 'argmax')
       }
       case 'maxPool2d': {
-        const x = operandOf(node, 0)
-        const winners = winnersOf(x, value.shape, node.attributes)
-        kernelStep(poolMaxima(mapsOf(x.shape, value.shape)), [x, winners], value, 'maxPool2d')
+        const winners = pooling.maxima(operandOf(node, 0), value, node.attributes, add(node.primitive))
         const nowhere = bind('relu', {}, winners)
         steps.push({ _tag: 'alias', operand: array(nowhere), result: put(outputOf(node, 1), fresh(outputOf(node, 1))) })
         return
       }
-      case 'maxPool2dGradient': {
-        const [x, dy] = [operandOf(node, 0), operandOf(node, 1)]
-        return void kernelStep(poolGradient(mapsOf(x.shape, dy.shape), node.attributes), [winnersOf(x, dy.shape, node.attributes), dy], value, 'maxPool2dGradient')
-      }
-      case 'scatterAdd': {
-        const [indices, updates] = [operandOf(node, 0), operandOf(node, 1)]
-        const { axis, batchDims, size } = node.attributes
-        const count = sizeOf(indices.shape.slice(batchDims))
-        const batch = sizeOf(indices.shape.slice(0, batchDims))
-        const sizes = { batch, count, size, middle: sizeOf(value.shape.slice(batchDims, axis)), inner: sizeOf(value.shape.slice(axis + 1)) }
-        const offsets = placeholder('offsets', { shape: [batch * size + 1], dtype: 'i32' })
-        const members = placeholder('members', { shape: [batch * count], dtype: 'i32' })
-        const pieces = count > mostTerms ? mostPieces(batch * size, batch * count, mostTerms) : 0
-        const cuts = placeholder('cuts', { shape: [2 * pieces + 1], dtype: 'i32' })
-        const results = [offsets, members, ...(pieces > 0 ? [cuts] : [])]
-        steps.push({
-          _tag: 'host',
-          primitive: 'scatterAdd',
-          reason: 'its indices are sorted; the sums are on the device',
-          operands: [array(indices)],
-          results: results.map((result) => put(result, fresh(result))),
-          run: ([given]) => {
-            if (given === undefined) return []
-            const [lists, places] = inverseIndex(given, batch, count, size)
-            if (pieces === 0) return [lists, places]
-            const [first, starts] = cutLists(lists, size, mostTerms, pieces)
-            return [first, places, starts]
-          }
-        })
-        if (pieces === 0) return void kernelStep(scatterSum(sizes), [updates, offsets, members], value, 'scatterAdd')
-        const sums = add('scatterAdd')(pieceSums(sizes, pieces), [updates, cuts, members], [pieces, sizes.middle, sizes.inner])
-        return void kernelStep(sumOfPieces(sizes, pieces), [sums, offsets], value, 'scatterAdd')
-      }
+      case 'maxPool2dGradient':
+        return pooling.gradient(operandOf(node, 0), operandOf(node, 1), value, node.attributes, add(node.primitive))
+      case 'scatterAdd':
+        return scatterSteps(node, operandOf(node, 0), operandOf(node, 1), value, host(node.primitive), add(node.primitive))
       case 'roiAlign': {
-        guardRegions(node, operandOf(node, 0).shape[0] ?? 0)
+        guard.regions(node, operandOf(node, 0).shape[0] ?? 0)
         return alignSteps(node, value, geometry, add(node.primitive))
       }
       case 'roiAlignGradient': {
-        guardRegions(node, node.attributes.featureShapes[0]?.[0] ?? 0)
+        guard.regions(node, node.attributes.featureShapes[0]?.[0] ?? 0)
         return alignGradientSteps(node, node.outputs.map((_, k) => outputOf(node, k)), geometry, add(node.primitive))
       }
       default:
@@ -316,39 +273,6 @@ export const programOf = (graph: Graph, magnitudes: readonly number[] = []): Pro
   /** The term of a value that is about to become an array. */
   const inPlace = (value: Tensor, axes: readonly Form[]): Term => termOf(resolution, value, axes.map((form, axis) => (value.shape[axis] === 1 ? zero : form)))
 
-  /** Refuses numbers of an operand: at once where they are on the host, else as kernels have counted them when the program is done. */
-  const guard = (operand: Tensor, refusal: Refusal): void => {
-    if (sizeOf(operand.shape) === 0) return
-    const slot = array(operand)
-    const key = `${slot}|${refusal.key}`
-    if (guarded.has(key)) return
-    guarded.add(key)
-    if (isComputed(slot)) counted.push({ value: refusal.count(operand), refused: (count) => refusal.refused(count, operand) })
-    else steps.push({ _tag: 'check', operand: slot, verify: refusal.verify })
-  }
-  const guardInteger = (operand: Tensor, refusal: Refusal, below: number): void => {
-    const { low, high } = integers.rangeOf(operand)
-    if (low < 0 || high >= below) guard(operand, refusal)
-  }
-  const guardRegions = (node: Node<'roiAlign'> | Node<'roiAlignGradient'>, images: number): void => {
-    const [boxes, image, level] = node.inputs.slice(-3)
-    const levels = node.attributes.scales.length
-    if (boxes !== undefined) guard(boxes, infinite(node.primitive, 'corner'))
-    if (image !== undefined) guardInteger(image, outside(node.primitive, 'image', images), images)
-    if (level !== undefined) guardInteger(level, outside(node.primitive, 'level', levels), levels)
-  }
-  /** The counts of bad numbers, and their sum. */
-  const guardsOf = (): Guards | undefined => {
-    const counts = counted.map(({ value, refused }) => ({ slot: array(value), refused }))
-    if (counts.length === 0) return undefined
-    return { counts, total: array(counted.map(({ value }) => value).reduce((sum, value) => bind('add', {}, sum, value))) }
-  }
-  /** Whether a slot's numbers are made by a kernel. */
-  const isComputed = (slot: Slot): boolean => {
-    const step = steps.findLast((each) => (each._tag === 'kernel' || each._tag === 'alias') && each.result === slot)
-    return step?._tag === 'alias' ? isComputed(step.operand) : step !== undefined
-  }
-
   const array = (value: Tensor): Slot => {
     const known = slotAt(value)
     if (known !== undefined) return known
@@ -358,6 +282,8 @@ export const programOf = (graph: Graph, magnitudes: readonly number[] = []): Pro
     return made
   }
 
+  const guard = guarding(steps, array, integers.rangeOf)
+
   const inputs = graph.inputs.map((input) => slotAt(input) ?? put(input, fresh(input)))
   for (const node of flat.nodes) {
     if (places.has(node)) continue
@@ -365,9 +291,9 @@ export const programOf = (graph: Graph, magnitudes: readonly number[] = []): Pro
       if (node.primitive !== 'constant' || chosen.has(node)) computed(node)
     } else if (node.primitive === 'gather') {
       const size = at(operandOf(node, 0).shape, node.attributes.axis)
-      guardInteger(operandOf(node, 1), outside(node.primitive, 'index', size), size)
+      guard.indices(node.primitive, 'index', operandOf(node, 1), size)
     }
   }
   const outputs = flat.outputs.map(array)
-  return { inputs, outputs, slots, steps, guards: guardsOf() }
+  return { inputs, outputs, slots, steps, guards: guard.guards() }
 }
