@@ -14,6 +14,8 @@ import type { HostValue } from '../value.js'
 import { differenceOf } from './compare.js'
 import type { Instance } from './instance.js'
 import { instances } from './instances.js'
+import { sizedPrograms } from './sized-programs.js'
+import type { SizedName } from './sized-programs.js'
 import { tolerances } from './tolerances.js'
 import type { Tolerance } from './tolerances.js'
 
@@ -119,4 +121,16 @@ export const deviceConformance =
       else mismatches.push(result)
     }
     return { device: device.name, agreed, mismatches, unsupported }
+  }
+
+/**
+ * Runs one of the `sizedPrograms` on a device and on the reference interpreter. Answers where they differ, as a sentence; `undefined` where
+ * they agree.
+ */
+export const sizedDifference =
+  (device: Device, name: SizedName): Task<string | undefined> =>
+  async () => {
+    const { graph, inputs, tolerance } = sizedPrograms[name]()
+    const outcome = await compare(device, graph, inputs, tolerance)
+    return outcome._tag === 'agreed' ? undefined : outcome._tag === 'unsupported' ? 'a primitive is not supported' : outcome.message
   }

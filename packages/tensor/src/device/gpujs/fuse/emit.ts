@@ -8,7 +8,7 @@ import { joinedDigits } from '../kernel/joined.js'
 import type { Joined } from '../kernel/joined.js'
 import { addressOf, decodeThread, elementAt, plainIndex, writer } from '../kernel/writer.js'
 import type { IndexTerm, Writer } from '../kernel/writer.js'
-import { mostTerms } from '../lower/limits.js'
+import { mostTerms, mostTermsOfPart } from '../lower/limits.js'
 import { real } from '../lower/custom.js'
 import type { Term } from './term.js'
 
@@ -174,7 +174,7 @@ export const emit = (term: Term, outer: readonly Digit[], elements: (value: Tens
     return { kernel: kernel(count, result), seats, parts: 1, partsFirst: false }
   }
   const start = fold.combine === 'sum' ? '0' : w.scalar(-Infinity)
-  const single = terms <= 512 || (terms <= 4096 && count >= 2048)
+  const single = terms <= 512 || (terms <= mostTerms && count >= 2048)
   if (single) {
     bind(threads, threads.length === 0 ? [] : decodeThread(w, threads.map(({ size }) => size)))
     const total = w.name('t')
@@ -185,7 +185,7 @@ export const emit = (term: Term, outer: readonly Digit[], elements: (value: Tens
     return { kernel: kernel(count, total), seats, parts: 1, partsFirst: false }
   }
   // Parts of about the square root of the terms: some inner coordinates as they are, and a block of the next one. The parts are the threads.
-  const target = Math.min(mostTerms, Math.max(64, Math.sqrt(terms)))
+  const target = Math.min(mostTermsOfPart, Math.max(64, Math.sqrt(terms)))
   let cut = inner.length - 1
   let within = 1
   while (cut > 0 && within * (inner[cut]?.size ?? 1) <= target) within *= inner[cut--]?.size ?? 1
@@ -210,8 +210,13 @@ export const emit = (term: Term, outer: readonly Digit[], elements: (value: Tens
     { name: part, size: blocks, stride: block },
     { name: step, size: block, stride: 1 }
   ])
-  const loops = openLoops(w, inner.slice(cut + 1), names)
-  w.line(foldText(fold.combine, total, written(term, context)))
-  w.line('}'.repeat(loops + 1))
+  const rest = inner.slice(cut + 1)
+  // A sum of sums rounds less.
+  const sum = fold.combine === 'sum' && rest.length > 0 ? w.name('t') : total
+  if (sum !== total) w.line(`let ${sum} = 0;`)
+  const loops = openLoops(w, rest, names)
+  w.line(foldText(fold.combine, sum, written(term, context)))
+  w.line('}'.repeat(loops))
+  w.line(sum === total ? '}' : `${total} += ${sum}; }`)
   return { kernel: kernel(count * parts, total), seats, parts, partsFirst: false }
 }

@@ -3,3 +3,6 @@ export const mostRounds = 60_000
 
 /** Terms that one thread adds up, at most, so that sums keep their digits. */
 export const mostTerms = 4096
+
+/** Terms that one thread adds up where a sum goes in stages anyway. */
+export const mostTermsOfPart = 1024

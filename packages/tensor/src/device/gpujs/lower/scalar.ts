@@ -64,7 +64,8 @@ const sineOf = (x: string, define: Define, quarters: 0 | 1, other: string): stri
 
 /** The scalar primitives in forms that keep their digits, special values and NaN in single precision on every backend. */
 export const scalarFunctions: { readonly [P in ScalarName]: ScalarFunction } = {
-  neg: unary((x) => `0 - ${x}`),
+  // 0 − 0 would lose the sign of a negative zero.
+  neg: unary((x) => `${x} * -1`),
   abs: unary((x) => `Math.abs(${x})`),
   // Neither comparison holds for zero and NaN, whose sign is 0.
   sign: unary((x) => `${x} > 0 ? 1 : (${x} < 0 ? 0 - 1 : 0)`),
