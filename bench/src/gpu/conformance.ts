@@ -1,7 +1,6 @@
-import type { PrimitiveName } from '@tabula/tensor'
 import { messageOf } from '@tabula/tensor'
 import type { Place } from './place.js'
-import type { Finding, Mode } from './task.js'
+import type { CheckName, Finding, Mode } from './task.js'
 
 /** A finding about one primitive. */
 export type PrimitiveFinding = Extract<Finding, { readonly _tag: 'primitive' }>
@@ -11,7 +10,7 @@ export interface ModeFindings {
   readonly primitives: readonly PrimitiveFinding[]
   readonly missing?: string
   /** What was not begun in time. */
-  readonly left: readonly PrimitiveName[]
+  readonly left: readonly CheckName[]
 }
 
 /** How a mode is checked. */
@@ -26,13 +25,13 @@ export interface ConformanceSettings {
   readonly deadline: number
 }
 
-const differing = (name: PrimitiveName, message: string, milliseconds: number): PrimitiveFinding => ({ _tag: 'primitive', name, outcome: 'differs', place: 'device', kernels: 0, milliseconds, message })
+const differing = (name: CheckName, message: string, milliseconds: number): PrimitiveFinding => ({ _tag: 'primitive', name, outcome: 'differs', place: 'device', kernels: 0, milliseconds, message })
 
 /**
  * Checks primitives in one mode: page after page (or process after process), each for a short while, so that what one leaves behind
  * or breaks does not reach the next. A primitive under which a page ends early counts as differing.
  */
-export const conformanceIn = async (place: Place, mode: Mode, names: readonly PrimitiveName[], settings: ConformanceSettings): Promise<ModeFindings> => {
+export const conformanceIn = async (place: Place, mode: Mode, names: readonly CheckName[], settings: ConformanceSettings): Promise<ModeFindings> => {
   const primitives: PrimitiveFinding[] = []
   let left = names
   let missing: string | undefined

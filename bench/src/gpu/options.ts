@@ -1,9 +1,8 @@
 import { parseArgs } from 'node:util'
-import type { PrimitiveName } from '@tabula/tensor'
 import { messageOf } from '@tabula/tensor'
-import { instances } from '@tabula/tensor/testing'
+import { instances, sizedPrograms } from '@tabula/tensor/testing'
 import { modes } from './task.js'
-import type { Mode } from './task.js'
+import type { CheckName, Mode } from './task.js'
 
 /** What is checked in each mode, in this order. */
 export const checks = ['primitives', 'step', 'fixture', 'course'] as const
@@ -14,7 +13,8 @@ export const usage = `npm run test:gpu -- [--mode NAME[,NAME…]] [--check NAME[
 
 Checks the gpu.js device in each mode of gpu.js: cpu and webasm in Node, webasm, webgl2 and webgpu in a headless Chromium, headlessgl
 on a virtual display. --check takes some of
-  primitives  drawn instances of every primitive (or of each --primitive), --runs of each (12), against the reference interpreter
+  primitives  drawn instances of every primitive (or of each --primitive), --runs of each (12), against the reference interpreter,
+              and programs at sizes and with numbers that are seldom drawn, each by its name: ${Object.keys(sizedPrograms).join(', ')}
   step        a training step of a small Mask R-CNN: losses, gradients and all that SGD changes, against the CPU device
   fixture     the same of the recorded Mask R-CNN
   course      --steps (40) of the small Mask R-CNN on four drawn scenes: the first 20 losses against the CPU device's, drawn as a page;
@@ -26,7 +26,7 @@ Exit code 0: nothing differs. 1: something does. 2: the command line is wrong.`
 export interface Options {
   readonly modes: readonly Mode[]
   readonly checks: readonly Check[]
-  readonly primitives: readonly PrimitiveName[]
+  readonly primitives: readonly CheckName[]
   readonly runs: number
   readonly seed: number
   readonly steps: number
@@ -71,7 +71,7 @@ export const readOptions = (args: readonly string[]): Options | undefined => {
     modes: listed('mode', mode, modes),
     checks: listed('check', check, checks),
     // Object.keys of a record over the union are its members; the compiler only knows strings.
-    primitives: listed('primitive', primitive, Object.keys(instances) as readonly PrimitiveName[]),
+    primitives: listed('primitive', primitive, [...Object.keys(instances), ...Object.keys(sizedPrograms)] as readonly CheckName[]),
     runs: count('runs', runs, 12),
     seed: count('seed', seed, 1),
     steps: count('steps', steps, 40, 20),

@@ -4,7 +4,7 @@ const pads = [22, 12, 8, 8, 9] as const
 
 const line = (cells: readonly string[]): string => cells.map((cell, column) => cell.padEnd(pads[column] ?? 0)).join(' ').trimEnd()
 
-/** A table of what was found in one mode: a line for each primitive. `where`: on the device, on the host, or some of it on each. */
+/** A table of what was found in one mode: a line for each primitive or program. `where`: on the device, on the host, or some of it on each. */
 export const modeTable = (findings: readonly PrimitiveFinding[]): string =>
   [
     line(['primitive', 'result', 'where', 'kernels', 'seconds']),

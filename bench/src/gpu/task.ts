@@ -1,13 +1,17 @@
 import type { PrimitiveName } from '@tabula/tensor'
+import type { SizedName } from '@tabula/tensor/testing'
 
 /** Modes of gpu.js, in the order in which they are checked. */
 export const modes = ['cpu', 'webasm', 'webgl2', 'webgpu', 'headlessgl'] as const
 export type Mode = (typeof modes)[number]
 
+/** What is compared with the reference interpreter: drawn instances of a primitive, or a program at a size. */
+export type CheckName = PrimitiveName | SizedName
+
 /** What a page or a process is asked to do with the gpu.js device in one mode. */
 export interface Task {
   readonly mode: Mode
-  readonly primitives: readonly PrimitiveName[]
+  readonly primitives: readonly CheckName[]
   /** Instances of each primitive. */
   readonly runs: number
   readonly seed: number
@@ -23,7 +27,7 @@ export type Finding =
   | { readonly _tag: 'missing'; readonly reason: string }
   | {
       readonly _tag: 'primitive'
-      readonly name: PrimitiveName
+      readonly name: CheckName
       readonly outcome: Outcome
       /** Where its instances ran: all of them in kernels (or as aliases, which need none), some or all of them on the host. */
       readonly place: 'device' | 'mixed' | 'host'
@@ -32,4 +36,4 @@ export type Finding =
       readonly message?: string
     }
   /** All was done, or `left` remains to be done. */
-  | { readonly _tag: 'done'; readonly left: readonly PrimitiveName[] }
+  | { readonly _tag: 'done'; readonly left: readonly CheckName[] }
