@@ -1,4 +1,4 @@
-import type { Dim, IsWide, SameDim, ShapeMismatch, Tensor } from '@tabula/tensor'
+import type { Dim, SameDim, ShapeMismatch, Tensor } from '@tabula/tensor'
 
 /** What the compiler knows of one feature map: its channels, and how many pixels of the image a cell is wide and high. */
 export interface Level<C extends number = number, S extends number = number> {
@@ -75,6 +75,3 @@ export type SharedChannels<Operation extends string, Ls extends Levels> = Ls ext
 
 /** The channels of the first level, which are all levels' where they share heads. */
 export type ChannelsOf<Ls extends Levels> = Ls extends readonly [infer A extends Level, ...unknown[]] ? A['channels'] : number
-
-/** Whether one of two numbers is unknown or both are equal. */
-export type Fits<A extends number, B extends number> = IsWide<A> extends true ? true : SameDim<A, B>

@@ -1,5 +1,4 @@
 import { bind } from '../bind.js'
-import type { Dtype } from '../dtype.js'
 import type { Tensor } from '../node.js'
 import type { Shape } from '../shape-types.js'
 import { resolveAxis, sizeOf } from '../shape.js'
@@ -114,6 +113,3 @@ const sliceAlong = (x: Tensor<Shape, 'f32'>, axis: number, start: number, limit:
       x
     )
   )
-
-/** Whether a tensor's element type is one of these. */
-export const hasDtype = <D extends Dtype>(x: Tensor, dtype: D): x is Tensor<Shape, D> => x.dtype === dtype
