@@ -6,6 +6,7 @@ import { cpuDevice } from '@tabula/tensor/cpu'
 import { browserPlace } from './browser-place.js'
 import { conformanceIn } from './conformance.js'
 import { headlessGlPlace } from './headless-gl.js'
+import { losable, lossIn } from './loss-in-mode.js'
 import { nodePlace } from './node-place.js'
 import { Misused, readOptions, usage } from './options.js'
 import type { Found, Place } from './place.js'
@@ -95,6 +96,14 @@ const checkPrimitives = async (heading: string, place: Place, mode: Mode): Promi
   skipped += primitives.filter(({ outcome }) => outcome === 'unsupported').length
 }
 
+const checkLoss = async (heading: string, place: Place, mode: Mode): Promise<void> => {
+  if (!losable.includes(mode)) return
+  const wrong = await lossIn(place, mode)
+  if (wrong === undefined) passed += 1
+  else failed += 1
+  summary.push(`${heading}: a device that is taken away is ${wrong === undefined ? 'an error value' : `NOT an error value as it should be: ${wrong}`}`)
+}
+
 const checkTraining = async (heading: string, place: Place, mode: Mode): Promise<void> => {
   if (training === undefined) return
   if (Date.now() > deadline) {
@@ -133,7 +142,10 @@ for (const { title, modes: here, open } of places) {
       continue
     }
     say(`\n== ${heading}`)
-    if (checks.includes('primitives')) await checkPrimitives(heading, found.place, mode)
+    if (checks.includes('primitives')) {
+      await checkPrimitives(heading, found.place, mode)
+      await checkLoss(heading, found.place, mode)
+    }
     await checkTraining(heading, found.place, mode)
   }
   if ('place' in found) await found.place.close()

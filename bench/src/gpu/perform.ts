@@ -4,6 +4,7 @@ import type { Device } from '@tabula/tensor'
 import { gpujsDevice } from '@tabula/tensor/gpujs'
 import { deviceConformance, sizedDifference, sizedPrograms } from '@tabula/tensor/testing'
 import type { SizedName } from '@tabula/tensor/testing'
+import { takeDeviceAway } from './loss.js'
 import { observed } from './observed.js'
 import type { Observation } from './observed.js'
 import type { CheckName, Finding, Outcome, Task } from './task.js'
@@ -27,6 +28,7 @@ const check = async (device: Device, name: CheckName, { runs, seed }: Task): Pro
 
 /** Does a task where gpu.js is to run: in a page or in a process of Node. Uses nothing of either. Findings are told as they are made. */
 export const perform = async (task: Task, tell: (finding: Finding) => Promise<void>): Promise<void> => {
+  if (task.primitives.length === 0) return tell(await takeDeviceAway(task.mode))
   const opened = await gpujsDevice({ mode: task.mode })()
   if (E.isLeft(opened)) {
     await tell({ _tag: 'missing', reason: showError(opened.left) })

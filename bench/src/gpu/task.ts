@@ -11,6 +11,7 @@ export type CheckName = PrimitiveName | SizedName
 /** What a page or a process is asked to do with the gpu.js device in one mode. */
 export interface Task {
   readonly mode: Mode
+  /** Without any, a device is taken away instead. */
   readonly primitives: readonly CheckName[]
   /** Instances of each primitive. */
   readonly runs: number
@@ -35,5 +36,7 @@ export type Finding =
       readonly milliseconds: number
       readonly message?: string
     }
+  /** A device was taken away while it was used: what is wrong with the error that it answered, if anything is. */
+  | { readonly _tag: 'lost'; readonly wrong?: string }
   /** All was done, or `left` remains to be done. */
   | { readonly _tag: 'done'; readonly left: readonly CheckName[] }
