@@ -77,11 +77,15 @@ export const scalarFunctions: { readonly [P in ScalarName]: ScalarFunction } = {
     const odd = define(`${floor} - 2 * Math.floor(${floor} / 2)`)
     return `${rest} < 0.5 ? ${floor} : (${rest} > 0.5 ? ${floor} + 1 : ${floor} + ${odd})`
   }, 3),
-  exp: unary((x) => `Math.exp(${x})`, 4),
+  // Some adapters answer infinity for the exponential of NaN.
+  exp: unary((x, define) => {
+    const e = define(`Math.exp(${x})`)
+    return `${x} <= 0 ? ${e} : (${x} > 0 ? ${e} : ${x})`
+  }, 4),
   expm1: unary((x, define) => {
     const series = define(expm1Series(x, 8))
     const direct = define(`Math.exp(${x}) - 1`)
-    return `Math.abs(${x}) < 0.5 ? ${series} : ${direct}`
+    return `Math.abs(${x}) < 0.5 ? ${series} : (${x} < 0 ? ${direct} : (${x} > 0 ? ${direct} : ${x}))`
   }, 8),
   log: unary(logarithm, 6),
   // 2·artanh(x / (2 + x)) near zero.
@@ -101,18 +105,18 @@ export const scalarFunctions: { readonly [P in ScalarName]: ScalarFunction } = {
     // Near zero 1 − e has few digits left: there by the series of e^(2x) − 1.
     const twice = define(`2 * ${x}`)
     const small = define(expm1Series(twice, 8))
-    return `Math.abs(${x}) < 0.25 ? ${small} / (${small} + 2) : (${x} < 0 ? 0 - ${t} : ${t})`
+    return `Math.abs(${x}) < 0.25 ? ${small} / (${small} + 2) : (${x} < 0 ? 0 - ${t} : (${x} > 0 ? ${t} : ${x}))`
   }, 8),
   sigmoid: unary((x, define) => {
     const e = define(`Math.exp(0 - Math.abs(${x}))`)
-    return `${x} < 0 ? ${e} / (1 + ${e}) : 1 / (1 + ${e})`
+    return `${x} < 0 ? ${e} / (1 + ${e}) : (${x} >= 0 ? 1 / (1 + ${e}) : ${x})`
   }, 6),
   erf: unary((x, define) => {
     const z = define(`${x} * ${x}`)
     const series = define(`${x} * ${erfSeries(z, 8)}`)
     const t = define(`1 / (1 + 0.3275911 * Math.abs(${x}))`)
     const tail = define(`1 - ${t} * ${erfTail(t)} * Math.exp(0 - ${z})`)
-    return `${z} < 0.25 ? ${series} : (${x} < 0 ? 0 - ${tail} : ${tail})`
+    return `${z} < 0.25 ? ${series} : (${x} < 0 ? 0 - ${tail} : (${x} > 0 ? ${tail} : ${x}))`
   }, 10),
   relu: unary((x) => `${x} < 0 ? 0 : ${x}`),
   not: unary((x) => `1 - ${x}`),

@@ -18,6 +18,9 @@ export const threadCount = (axis: ThreadAxis): number => axis.reduce((product, {
 /** The most threads along x and y, and along z, of which WebGPU takes 65,535 groups of 8 and of 1. */
 const [mostAcross, mostDeep] = [65_535 * 8, 65_535]
 
+/** The longest side of two dimensions of threads: on WebGL they are a texture of these sides, as those of three are not. */
+const mostOfFlat = 4096
+
 /**
  * Distributes a result's coordinates over three dimensions of threads, so that an operand depends on as few of them as can be: what does
  * not depend on x is read once for neighbouring threads, where the engine computes several at a time. `undefined` where a
@@ -34,6 +37,8 @@ export const distributed = (outer: readonly Joined[], forms: readonly Form[]): T
   }
   const beginX = runBefore(outer.length)
   const beginY = runBefore(beginX)
-  const threads = { x: outer.slice(beginX), y: outer.slice(beginY, beginX), z: outer.slice(0, beginY) }
+  const [x, y, z] = [outer.slice(beginX), outer.slice(beginY, beginX), outer.slice(0, beginY)]
+  const flat = threadCount(z) === 1 && Math.max(threadCount(x), threadCount(y)) > mostOfFlat
+  const threads = flat ? { x, y: z, z: y } : { x, y, z }
   return threadCount(threads.x) > mostAcross || threadCount(threads.y) > mostAcross || threadCount(threads.z) > mostDeep ? undefined : threads
 }
