@@ -53,19 +53,28 @@ interface Names {
   readonly nameOf: (coordinate: Digit) => readonly IndexTerm[] | undefined
   readonly seatOf: (value: Tensor) => number
   readonly elements: (value: Tensor) => number
+  readonly threads: number
 }
 
+/** One order for the parts of an index, whatever views it went through, so that one text serves them. */
+const byName = (a: IndexTerm, b: IndexTerm): number => a.name.length - b.name.length || (a.name < b.name ? -1 : 1)
+
+/** The only thread's number, which is 0: a text that reads its one element there serves values of any size, too. */
+const onlyThread: readonly IndexTerm[] = [{ name: 'i', size: 1, stride: 1 }]
+
 /** Writes a term and answers its name. */
-const written = (term: Term, { w, nameOf, seatOf, elements }: Names): string => {
+const written = (term: Term, { w, nameOf, seatOf, elements, threads }: Names): string => {
   const known = new Map<string, string>()
   const termsIn = (form: Form, guard: string | undefined): readonly IndexTerm[] =>
-    [...settled(form).terms].flatMap(([coordinate, stride]): IndexTerm[] => {
-      if (coordinate.computed !== undefined) {
-        // Made by the resolution of a gather.
-        return [{ name: write(coordinate.computed as Term, guard), size: coordinate.size, stride }]
-      }
-      return (nameOf(coordinate) ?? []).map((term) => ({ ...term, stride: term.stride * stride }))
-    })
+    [...settled(form).terms]
+      .flatMap(([coordinate, stride]): IndexTerm[] => {
+        if (coordinate.computed !== undefined) {
+          // Made by the resolution of a gather.
+          return [{ name: write(coordinate.computed as Term, guard), size: coordinate.size, stride }]
+        }
+        return (nameOf(coordinate) ?? []).map((term) => ({ ...term, stride: term.stride * stride }))
+      })
+      .sort(byName)
   const memo = new Map<Term, Map<string, string>>()
   const write = (current: Term, guard: string | undefined): string => {
     const own = memo.get(current) ?? new Map<string, string>()
@@ -76,6 +85,8 @@ const written = (term: Term, { w, nameOf, seatOf, elements }: Names): string => 
     own.set(guard ?? '', name)
     return name
   }
+  /** A name for an expression, the same for the same one: what is written once needs no other text where it is used twice. */
+  const define = (expression: string): string => (/^v\d+$/.test(expression) ? expression : once(expression, () => w.constant(expression)))
   const once = (key: string, make: () => string): string => {
     const found = known.get(key) ?? make()
     known.set(key, found)
@@ -84,35 +95,36 @@ const written = (term: Term, { w, nameOf, seatOf, elements }: Names): string => 
   const fresh = (current: Term, guard: string | undefined): string => {
     switch (current._tag) {
       case 'number':
-        return w.constant(w.number(current.value))
+        return define(w.number(current.value))
       case 'position': {
         const terms = termsIn(current.form, guard)
         return once(`p${guard ?? ''}|${settled(current.form).base}|${terms.map(({ name, stride }) => `${name}*${stride}`).join('+')}`, () => w.constant(plainIndex(w, settled(current.form).base, terms)))
       }
       case 'read': {
         const { base } = settled(current.form)
-        const terms = termsIn(current.form, guard)
+        const some = termsIn(current.form, guard)
+        const terms = threads === 1 && some.length === 0 && base === 0 ? onlyThread : some
         const seat = seatOf(current.value)
         return once(`a${seat}|${guard ?? ''}|${base}|${terms.map(({ name, stride }) => `${name}*${stride}`).join('+')}`, () =>
           w.constant(elementAt(seat, addressOf(w, elements(current.value), base, terms), guard))
         )
       }
       case 'apply':
-        return w.constant(current.apply.text(current.operands.map((operand) => write(operand, guard)), w.constant))
+        return define(current.apply.text(current.operands.map((operand) => write(operand, guard)), define))
       case 'index': {
         const index = write(current.term, guard)
-        return w.constant(`Math.min(Math.max(${index}, 0), ${w.scalar(current.size - 1)})`)
+        return define(`Math.min(Math.max(${index}, 0), ${w.scalar(current.size - 1)})`)
       }
       case 'within': {
         const tests = current.ranges.map(({ form, low, high }) => {
           const position = fresh({ _tag: 'position', form }, guard)
           return `${position} >= ${w.number(low)} && ${position} < ${w.scalar(high)}`
         })
-        const test = w.constant(`${tests.join(' && ')} ? 1 : 0`)
-        const inner = guard === undefined ? test : w.constant(`${guard} * ${test}`)
+        const test = define(`${tests.join(' && ')} ? 1 : 0`)
+        const inner = guard === undefined ? test : define(`${guard} * ${test}`)
         const inside = write(current.inside, inner)
         const outside = write(current.outside, guard)
-        return w.constant(`${test} > 0.5 ? ${inside} : ${outside}`)
+        return define(`${test} > 0.5 ? ${inside} : ${outside}`)
       }
     }
   }
@@ -151,9 +163,10 @@ export const emit = (term: Term, outer: readonly Digit[], elements: (value: Tens
   const w = writer()
   const names = new Map<Digit, readonly IndexTerm[]>()
   const seats: Tensor[] = []
-  const context: Names = {
+  const context = (count: number): Names => ({
     w,
     elements,
+    threads: count,
     nameOf: (coordinate) => names.get(coordinate),
     seatOf: (value) => {
       const found = seats.findIndex(({ node, index }) => node === value.node && index === value.index)
@@ -161,7 +174,7 @@ export const emit = (term: Term, outer: readonly Digit[], elements: (value: Tens
       if (seat >= mostSeats) throw new TooWide('more arrays than seats')
       return seat
     }
-  }
+  })
   const kernel = (total: number, result: string): KernelSource => {
     if (seats.length === 0) throw new TooWide('a kernel needs an array')
     return w.kernel(seats.length, total, result)
@@ -170,7 +183,7 @@ export const emit = (term: Term, outer: readonly Digit[], elements: (value: Tens
   const bind = (coordinates: readonly Joined[], decoded: readonly string[]): void => coordinates.forEach(({ size, last }, k) => names.set(last, [{ name: decoded[k] ?? '0', size, stride: 1 }]))
   if (fold === undefined) {
     bind(threads, threads.length === 0 ? [] : decodeThread(w, threads.map(({ size }) => size)))
-    const result = written(term, context)
+    const result = written(term, context(count))
     return { kernel: kernel(count, result), seats, parts: 1, partsFirst: false }
   }
   const start = fold.combine === 'sum' ? '0' : w.scalar(-Infinity)
@@ -180,7 +193,7 @@ export const emit = (term: Term, outer: readonly Digit[], elements: (value: Tens
     const total = w.name('t')
     w.line(`let ${total} = ${start};`)
     const loops = openLoops(w, inner, names)
-    w.line(foldText(fold.combine, total, written(term, context)))
+    w.line(foldText(fold.combine, total, written(term, context(count))))
     w.line('}'.repeat(loops))
     return { kernel: kernel(count, total), seats, parts: 1, partsFirst: false }
   }
@@ -215,7 +228,7 @@ export const emit = (term: Term, outer: readonly Digit[], elements: (value: Tens
   const sum = fold.combine === 'sum' && rest.length > 0 ? w.name('t') : total
   if (sum !== total) w.line(`let ${sum} = 0;`)
   const loops = openLoops(w, rest, names)
-  w.line(foldText(fold.combine, sum, written(term, context)))
+  w.line(foldText(fold.combine, sum, written(term, context(count * parts))))
   w.line('}'.repeat(loops))
   w.line(sum === total ? '}' : `${total} += ${sum}; }`)
   return { kernel: kernel(count * parts, total), seats, parts, partsFirst: false }
