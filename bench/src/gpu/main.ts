@@ -73,7 +73,7 @@ const curves: LossCurves[] = []
 
 const checkPrimitives = async (heading: string, place: Place, mode: Mode): Promise<void> => {
   const started = Date.now()
-  const { primitives, left, missing } = await conformanceIn(place, mode, names, { runs: options.runs, seed: options.seed, shift: 35_000, limit: 60_000, deadline })
+  const { primitives, left, missing } = await conformanceIn(place, mode, names, { runs: options.runs, seed: options.seed, shift: 35_000, limit: 120_000, deadline })
   if (missing !== undefined) {
     // What is there and does not run is a failure, not a lack.
     failed += 1
