@@ -110,4 +110,21 @@ describe('integers', () => {
     executable.release()
     expect(device.counts().live).toBe(0)
   })
+
+  test('that are quotients in reals, or lie between bounds, stay on the device too', async () => {
+    const device = await take(gpujsDevice({ mode: 'webasm' }))
+    const inputs = [integers([3], [7, 64, 4000]), floats([3], [0.5, 1e9, NaN])]
+    const executable = await take(
+      device.compile(
+        program(inputs, (x, y) => {
+          const constant = (n: number): Tensor => bind('constant', { value: floats([], [n]) })
+          const quotient = whole(bind('floor', {}, bind('div', {}, bind('add', {}, bind('cast', { dtype: 'f32' }, x), constant(0.5)), constant(32))))
+          const kept = whole(bind('minimum', {}, bind('maximum', {}, y, constant(-3)), constant(100)))
+          return [bind('sub', {}, x, quotient), bind('mul', {}, kept, kept), bind('broadcastTo', { shape: [2, 2] }, constant(3))]
+        })
+      )
+    )
+    expect(executable.report.notes.filter((note) => note.includes('runs on the host'))).toEqual([])
+    expect((await take(executable.run(inputs))).map(({ data }) => Array.from(data))).toEqual([[7, 62, 3875], [0, 10_000, 0], [3, 3, 3, 3]])
+  })
 })

@@ -7,6 +7,7 @@ import type { Abstract, AnyNode, Tensor } from '../../../node.js'
 import { sizeOf } from '../../../shape.js'
 import type { HostValue } from '../../../value.js'
 import { evaluateNode } from '../../reference/evaluate.js'
+import { Refused } from '../../reference/evaluation.js'
 import { around } from '../../reference/offsets.js'
 import { combined, constantForm, digit, digitForm } from '../kernel/forms.js'
 import type { Digit, Form } from '../kernel/forms.js'
@@ -43,6 +44,18 @@ const operandOf = (node: AnyNode, index: number): Tensor => {
 }
 
 const at = (shape: readonly number[], axis: number): number => shape[axis] ?? 1
+
+/** The results of a node whose operands are data of the program; `undefined` where one is not, or the operation is refused when it runs. */
+const knownResults = (node: AnyNode): readonly HostValue[] | undefined => {
+  const operands = node.inputs.flatMap((input) => (input.node.primitive === 'constant' ? evaluateNode(input.node, [], 'single') : []))
+  if (operands.length < node.inputs.length) return undefined
+  try {
+    return evaluateNode(node, operands, 'single')
+  } catch (thrown) {
+    if (thrown instanceof Refused) return undefined
+    throw thrown
+  }
+}
 
 /**
  * A graph as steps for an engine. Values are arrays where a kernel of their own computes them, or are computed in place by the kernels
@@ -85,14 +98,15 @@ export const programOf = (graph: Graph, magnitudes: readonly number[] = []): Pro
       })
       return
     }
-    const operands = node.inputs.map(array)
-    if (operands.length === 0 || node.primitive === 'constant') {
+    const data = knownResults(node)
+    if (data !== undefined) {
       node.outputs.forEach((output, index) => {
-        const value = evaluateNode(node, [], 'single')[index]
+        const value = data[index]
         if (value !== undefined) steps.push({ _tag: 'constant', value, result: put(outputOf(node, index), fresh(output)) })
       })
       return
     }
+    const operands = node.inputs.map(array)
     const results = node.outputs.map((output, index) => put(outputOf(node, index), fresh(output)))
     steps.push({ _tag: 'host', primitive: node.primitive, reason, operands, results, run: (values) => evaluateNode(node, values, 'single') })
   }

@@ -27,6 +27,16 @@ const scaled = ({ low, high }: Known, terms: number): Known => within(Math.min(0
 /** How many elements of the first operand make one of the result. */
 const termsOf = ({ inputs: [first], outputs: [result] }: AnyNode): number => (first === undefined || result === undefined ? 1 : Math.ceil(sizeOf(first.shape) / Math.max(1, sizeOf(result.shape))))
 
+/** Bounds of real numbers that arithmetic may round outward a little. */
+const between = (ends: readonly number[]): Known => {
+  const [low, high] = [Math.min(...ends), Math.max(...ends)]
+  if (Number.isNaN(low) || Number.isNaN(high)) return unknownReal
+  return { low: low - Math.abs(low) * 1e-6, high: high + Math.abs(high) * 1e-6, representable: false }
+}
+
+/** The four combinations of two intervals' ends. */
+const combined = (a: Known, b: Known, f: (x: number, y: number) => number): readonly number[] => [f(a.low, b.low), f(a.low, b.high), f(a.high, b.low), f(a.high, b.high)]
+
 /** What a real result of a node is known to be, so far as integers are made of such: counts, and numbers kept in bounds. */
 const realResultOf = (node: AnyNode, knownOf: (index: number) => Known): Known => {
   const [a, b] = [knownOf(0), knownOf(1)]
@@ -57,6 +67,14 @@ const realResultOf = (node: AnyNode, knownOf: (index: number) => Known): Known =
       return { low: Math.min(a.low, b.low), high: Math.min(a.high, b.high), representable: false }
     case 'select':
       return union([b, knownOf(2)])
+    case 'add':
+      return between(combined(a, b, (x, y) => x + y))
+    case 'sub':
+      return between(combined(a, b, (x, y) => x - y))
+    case 'mul':
+      return between(combined(a, b, (x, y) => x * y))
+    case 'div':
+      return b.low > 0 || b.high < 0 ? between(combined(a, b, (x, y) => x / y)) : unknownReal
     case 'reduceSum': {
       const sum = a.representable ? scaled(a, termsOf(node)) : unknownReal
       return sum.representable ? sum : unknownReal
@@ -119,7 +137,7 @@ const resultOf = (node: AnyNode, output: number, knownOf: (index: number) => Kno
     case 'sub':
       return within(a.low - b.high, a.high - b.low)
     case 'mul': {
-      const products = [a.low * b.low, a.low * b.high, a.high * b.low, a.high * b.high]
+      const products = combined(a, b, (x, y) => x * y)
       return within(Math.min(...products), Math.max(...products))
     }
     case 'div':
