@@ -58,8 +58,11 @@ export const curveSteps = 20
 /** The largest difference of a step's values from the CPU device, relative to each value's largest magnitude. */
 const stepTolerance = 1e-4
 
-/** The largest relative difference of a loss in the first `curveSteps` steps, over which rounding grows. */
-const curveTolerance = 1e-2
+/**
+ * The largest relative difference of a loss in the first `curveSteps` steps. Rounding grows from step to step until another region is
+ * drawn somewhere and the losses jump apart; at the lesson's learning rate it does not grow so far.
+ */
+const curveTolerance = 1e-3
 
 /** How much of the memory after a quarter of the steps may be added until the last. */
 const memoryGrowth = 0.05

@@ -32,7 +32,7 @@ export const scenesLesson = (): Lesson => {
     name: 'a small Mask R-CNN',
     model,
     ...model.init(key(0)),
-    learningRate: 0.02,
+    learningRate: 0.01,
     batchOf: (step) => trainingValues(model.options, scenes, mostObjects, { _tag: 'random', key: foldIn(key(2), step) })
   }
 }
