@@ -76,6 +76,20 @@ describe.each(['webasm', 'cpu'] satisfies readonly GpujsMode[])('in mode %s', (m
   })
 })
 
+test('a run keeps what it needs, whatever becomes of its program', async () => {
+  const device = await take(gpujsDevice({ mode: 'webasm' }))
+  const { live } = device.counts()
+  const begin = async () => (await doubling(device)).run([floats([1000], new Float32Array(1000).fill(2))])
+  const run = await begin()
+  await usedBytes()
+  const [first, second] = await Promise.all([take(run), usedBytes().then(() => take(run))])
+  expect([first, second].map(([doubled, sum]) => [doubled?.data[999], sum?.data[0]])).toEqual([
+    [4, 2000],
+    [4, 2000]
+  ])
+  expect(device.counts().live).toBe(live)
+})
+
 test('integers of a state stay exact beyond what f32 holds', async () => {
   const device = await take(gpujsDevice({ mode: 'webasm' }))
   const [count, bits] = [placeholder('count', { shape: [], dtype: 'i32' }), placeholder('bits', { shape: [2], dtype: 'u32' })]
