@@ -7,6 +7,8 @@ import type { Engine, GpujsMode, Resident } from './engine.js'
 import { EngineFailure, storageOf } from './engine.js'
 import { flattened, kernelCache } from './kernels.js'
 import type { Tally } from './tally.js'
+import { asFlat, flatTextureOf } from './textures.js'
+import type { FlatTexture } from './textures.js'
 import { resultLength, uploadKernel } from './upload.js'
 
 /** What is used of a WebGL context besides gpu.js. */
@@ -20,8 +22,6 @@ interface Context {
 interface TextureResident extends Resident {
   readonly texture: Texture
   readonly length: number
-  /** Of the threads that drew it. */
-  readonly rank: number
 }
 
 const outOfMemory = 0x0505
@@ -51,6 +51,8 @@ export const webglEngine = (mode: Extract<GpujsMode, 'webgl2' | 'headlessgl'>, t
   const gpu = new GPU({ mode })
   const cache = kernelCache(gpu, mode, { handles: true, fixedSizes: false }, tally)
   const residents = new Map<Resident, TextureResident>()
+  // Known from the first result below, of threads in one dimension.
+  let Flat: FlatTexture | undefined
 
   const find = (value: Resident): TextureResident => {
     const found = residents.get(value)
@@ -87,7 +89,8 @@ export const webglEngine = (mode: Extract<GpujsMode, 'webgl2' | 'headlessgl'>, t
     }
     if (!(texture instanceof Texture)) throw new EngineFailure(`a kernel answered no texture: ${kernel.source}`)
     const length = resultLength(kernel)
-    const resident: TextureResident = { elements: kernel.elements, texture, length, rank: kernel.output.length }
+    Flat ??= flatTextureOf(texture)
+    const resident: TextureResident = { elements: kernel.elements, texture: asFlat(texture, Flat, length), length }
     residents.set(resident, resident)
     tally.made(length * 4)
     return resident
@@ -133,8 +136,7 @@ export const webglEngine = (mode: Extract<GpujsMode, 'webgl2' | 'headlessgl'>, t
     dispatch: (kernel, arrays) => {
       const operands = arrays.map(find)
       tally.dispatched()
-      // Seats keep to the class of texture that they saw first, and there is a class for each rank of the threads that drew it.
-      return run(kernel, operands.map(({ texture }) => texture), operands.map(({ rank }) => `rank ${rank}`))
+      return run(kernel, operands.map(({ texture }) => texture), operands.map(() => 'texture'))
     },
     read: (value) => {
       tally.read()
