@@ -10,7 +10,7 @@ import type { Writer } from '../../kernel/writer.js'
 import { mostTerms } from '../limits.js'
 import { partsOfSum, planned } from './loops.js'
 import type { Loop, Sum } from './loops.js'
-import { distributed, threadCount } from './threads.js'
+import { distributed, mostDeep, threadCount } from './threads.js'
 import type { ThreadAxis } from './threads.js'
 
 /** An array, and the element of it that is read. */
@@ -131,7 +131,7 @@ export const contractionKernel = (left: Read, right: Read, outer: readonly Digit
   const count = threadCount(coordinates)
   const folded = joinedDigits(inner, plain, mostFlatElements)
   const sums = (count < fewThreads ? [fewTerms, ...limits] : limits).map((most) => planned(folded, [a.form, b.form], taps, most))
-  const sum = sums.find((each) => partsOfSum(each) * count <= mostFlatElements)
+  const sum = sums.find((each) => partsOfSum(each) * count <= mostFlatElements && partsOfSum(each) * threadCount(threads.z) <= mostDeep)
   if (sum === undefined) return undefined
 
   const w = writer()

@@ -15,8 +15,11 @@ export interface Threads {
 /** How many threads an axis has. */
 export const threadCount = (axis: ThreadAxis): number => axis.reduce((product, { size }) => product * size, 1)
 
-/** The most threads along x and y, and along z, of which WebGPU takes 65,535 groups of 8 and of 1. */
-const [mostAcross, mostDeep] = [65_535 * 8, 65_535]
+/** The most threads along x or y, of which WebGPU takes 65,535 groups of 8. */
+const mostAcross = 65_535 * 8
+
+/** The most threads along z, in groups of 1. */
+export const mostDeep = 65_535
 
 /** The longest side of two dimensions of threads: on WebGL they are a texture of these sides, as those of three are not. */
 const mostOfFlat = 4096
