@@ -1,7 +1,7 @@
 import { either as E } from 'fp-ts'
 import { GPU } from 'gpu.js'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { bind } from '../../src/bind.js'
+import { bind, bindAll } from '../../src/bind.js'
 import { deviceOver } from '../../src/device/gpujs/device.js'
 import { arrayEngine } from '../../src/device/gpujs/engine/arrays.js'
 import { EngineFailure } from '../../src/device/gpujs/engine/engine.js'
@@ -11,7 +11,7 @@ import { tallied } from '../../src/device/gpujs/engine/tally.js'
 import { gpujsDevice } from '../../src/device/gpujs/index.js'
 import { graphOf } from '../../src/graph/graph.js'
 import { placeholder } from '../../src/graph/trace.js'
-import { floats } from '../../src/value.js'
+import { floats, integers } from '../../src/value.js'
 
 afterEach(() => void vi.unstubAllGlobals())
 
@@ -125,5 +125,16 @@ describe('progress and report of what is compiled', () => {
     expect(executable.report.notes).toHaveLength(notes + 1)
     expect(executable.report.notes.at(-1)).toMatch(/^Compiled 2 texts, which no program had used before, as 2 kernels in \d+\.\d s\.$/)
     expect(executable.report.compileMilliseconds).toBeGreaterThan(0)
+  })
+
+  test('leave out the branch that was not taken', async () => {
+    const heard: number[] = []
+    const device = await take(gpujsDevice({ mode: 'webasm', progress: ({ pending }) => void heard.push(pending) }))
+    const [index, y] = [placeholder('index', { shape: [], dtype: 'i32' }), placeholder('y', { shape: [5], dtype: 'f32' })]
+    const branches = [graphOf([y], [bind('sin', {}, y)]), graphOf([y], [bind('cos', {}, y)])]
+    const executable = await take(device.compile(graphOf([index, y], bindAll('cond', { branches }, index, y))))
+    expect(device.counts().pending).toBe(2)
+    await take(executable.run([integers([], [1]), input]))
+    expect(heard.slice(-2)).toEqual([1, 0])
   })
 })

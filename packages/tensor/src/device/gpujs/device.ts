@@ -102,6 +102,8 @@ const stateMismatch = (graph: Graph, types: readonly Abstract[]): Omit<Mismatch,
 /** What everything that may run a program refers to, so that its executor lives as long as any of it. */
 interface Lifetime {
   readonly executor: Executor
+  /** Texts that were announced for its next run. */
+  readonly announced: string[]
 }
 
 /** A report whose compile time and notes say what has been compiled by now: kernels are compiled when they first run. */
@@ -142,6 +144,8 @@ const executable = (graph: Graph, lifetime: Lifetime, { engine, cells, states }:
       const outputs = await lifetime.executor.run(inputs)
       try {
         await engine.settled()
+        // A branch that was not taken, or a plan for smaller integers.
+        engine.withdraw(lifetime.announced.splice(0))
         compiled(before, engine.counts())
         return E.right(outputs)
       } catch (thrown) {
@@ -242,11 +246,17 @@ const planned = (opened: OpenedEngine, parts: Opened, graph: Graph, state: numbe
   const expected = expectedMagnitudes(graph, state)
   const program = programOf(graph, expected)
   const schedule = scheduleOf(program)
+  const announced: string[] = []
   const executorFor = (planned: Program): Executor => {
-    parts.engine.announce(textsOf(planned))
+    const texts = textsOf(planned)
+    announced.push(...texts)
+    parts.engine.announce(texts)
     return executorOf(parts.engine, parts.cells, planned)
   }
-  const lifetime: Lifetime = { executor: executorByMagnitudes(graph, expected, executorFor(program), (inputs) => executorFor(programOf(graph, inputs))) }
+  const lifetime: Lifetime = {
+    executor: executorByMagnitudes(graph, expected, executorFor(program), (inputs) => executorFor(programOf(graph, inputs))),
+    announced
+  }
   const planning = now() - started
   const { engine } = parts
   const report: PlanReport = {

@@ -101,6 +101,7 @@ export const arrayEngine = (mode: Extract<GpujsMode, 'webasm' | 'cpu'>, tally: T
     },
     settled: () => Promise.resolve(),
     announce: tally.announced,
+    withdraw: tally.withdrawn,
     counts: tally.counts,
     close: cache.destroy
   }

@@ -100,6 +100,8 @@ export interface Engine {
   readonly software: boolean
   /** Says which texts a program is going to run, so that it is known how many are left to compile. */
   readonly announce: (sources: readonly string[]) => void
+  /** Takes that back for those that have not been compiled, because the program did not need them. */
+  readonly withdraw: (sources: readonly string[]) => void
   /** Copies values in. At least one element. */
   readonly upload: (values: Float32Array) => Resident
   /**

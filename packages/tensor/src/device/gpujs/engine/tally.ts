@@ -4,6 +4,8 @@ import type { EngineCounts } from './engine.js'
 export interface Tally {
   /** Texts that are going to be compiled, unless they are already. */
   readonly announced: (sources: readonly string[]) => void
+  /** Announced texts that will not be compiled after all. */
+  readonly withdrawn: (sources: readonly string[]) => void
   readonly compiled: (source: string, milliseconds: number) => void
   /** Further time that went into compiling. */
   readonly spent: (milliseconds: number) => void
@@ -24,6 +26,11 @@ export const tallied = (progress?: (counts: EngineCounts) => void): Tally => {
   const counts = (): EngineCounts => ({ texts: texts.size, pending: pending.size, ...count })
   return {
     announced: (sources) => sources.forEach((source) => (texts.has(source) ? undefined : pending.add(source))),
+    withdrawn: (sources) => {
+      const { size } = pending
+      sources.forEach((source) => pending.delete(source))
+      if (pending.size < size) progress?.(counts())
+    },
     compiled: (source, milliseconds) => {
       texts.add(source)
       pending.delete(source)

@@ -145,6 +145,7 @@ export const webglEngine = (mode: Extract<GpujsMode, 'webgl2' | 'headlessgl'>, t
     release,
     settled: () => new Promise((resolve) => resolve(check('running kernels'))),
     announce: tally.announced,
+    withdraw: tally.withdrawn,
     counts: tally.counts,
     close: () => {
       residents.forEach((_, value) => release(value))

@@ -171,6 +171,7 @@ export const webgpuEngine = async (tally: Tally): Promise<Engine> => {
     release,
     settled,
     announce: tally.announced,
+    withdraw: tally.withdrawn,
     counts: tally.counts,
     close: () => {
       device.removeEventListener('uncapturederror', onError)
