@@ -110,6 +110,8 @@ export const sizedPrograms = {
       bind('sin', {}, wide),
       bind('cos', {}, wide),
       bind('log', {}, positive),
+      bind('atan2', {}, x, wide),
+      bind('atan2', {}, wide, x),
       bind('exp', {}, bind('neg', {}, positive))
     ]),
   /** Functions of special values. */
@@ -120,6 +122,32 @@ export const sizedPrograms = {
       // Quotients tell zeros of either sign apart.
       ...[x, bind('neg', {}, x), bind('sin', {}, x)].map((zero) => bind('div', {}, bind('constant', { value: floats([], [1]) }), zero))
     ]),
+  /** Functions of pairs of special values, and reductions over them. */
+  'special-pairs': () =>
+    program(
+      [
+        floats([16], [NaN, 1, NaN, -1, NaN, 0, Infinity, NaN, -Infinity, NaN, 2, 3, -2, 0, -0, NaN]),
+        floats([16], [1, NaN, -1, NaN, NaN, NaN, NaN, Infinity, NaN, -Infinity, 3, 2, -3, -0, 0, 0])
+      ],
+      { absolute: 6e-7, relative: 2e-7 },
+      (x, y) => {
+        const square = bind('reshape', { shape: [1, 1, 4, 4] }, x)
+        const pairs = bind('reshape', { shape: [8, 2] }, x)
+        return [
+          ...(['maximum', 'minimum', 'less', 'lessEqual', 'equal', 'add', 'sub', 'mul', 'div', 'rem', 'pow'] as const).map((primitive) => bind(primitive, {}, x, y)),
+          bind('atan2', {}, x, y),
+          bind('atan2', {}, x, bind('add', {}, y, bind('constant', { value: floats([], [1]) }))),
+          ...(['relu', 'ceil', 'round', 'log1p', 'sign', 'neg'] as const).map((primitive) => bind(primitive, {}, y)),
+          bind('cast', { dtype: 'i32' }, x),
+          bind('cast', { dtype: 'bool' }, x),
+          bind('reduceMax', { axes: [1], keepDimensions: false }, pairs),
+          bind('argmax', { axis: 1 }, pairs),
+          bind('argmax', { axis: 0 }, x),
+          sum([1], pairs),
+          ...bindAll('maxPool2d', { kernel: [2, 2], stride: [1, 1], padding: [[0, 0], [0, 0]], dilation: [1, 1] }, square)
+        ]
+      }
+    ),
   /** Integers that are small, and beyond what single precision holds. */
   'wide-integers': () =>
     program([integers([3], [7, -4096, 9]), integers([3], [2 ** 24 + 1, 2 ** 30, -(2 ** 24) - 3]), integers([3], [100, 5, 4000])], exact, (small, large, middle) => [

@@ -16,6 +16,9 @@ export interface ScalarFunction {
 const unary = (text: (x: string, define: Define) => string, cost = 1): ScalarFunction => ({ text: ([x = '0'], define) => text(x, define), cost })
 const binary = (text: (x: string, y: string, define: Define) => string, cost = 1): ScalarFunction => ({ text: ([x = '0', y = '0'], define) => text(x, y, define), cost })
 
+/** 1 for NaN, else 0: in the form that no backend simplifies. */
+const notNumber = (x: string, define: Define): string => define(`(${x} <= 0 || ${x} > 0) ? 0 : 1`)
+
 /** Taylor series of x·(1 + x/2·(1 + x/3·(…))) with this many factors. */
 const expm1Series = (x: string, terms: number): string =>
   `${x} * ${Array.from({ length: terms }, (_, k) => terms + 1 - k).reduce((inner, n) => `(1 + ${x} / ${n} * ${inner})`, '1')}`
@@ -62,6 +65,25 @@ const sineOf = (x: string, define: Define, quarters: 0 | 1, other: string): stri
   return `Math.abs(${x}) < 30000 ? (${quadrant} < 0.5 ? ${sine} : (${quadrant} < 1.5 ? ${cosine} : (${quadrant} < 2.5 ? 0 - ${sine} : 0 - ${cosine}))) : ${other}`
 }
 
+/**
+ * Text of atan2: adapters' own are off by 2e-6 or answer π for −0 over 1. The arc of the smaller side over the larger, by the polynomial of
+ * Cephes' `atanf` on [−tan π/8, tan π/8], put into its octant. Zeros have signs, which their reciprocals tell.
+ */
+const angleOf = (y: string, x: string, define: Define): string => {
+  const [high, wide] = [define(`Math.abs(${y})`), define(`Math.abs(${x})`)]
+  const [most, least] = [define(`Math.max(${high}, ${wide})`), define(`Math.min(${high}, ${wide})`)]
+  const t = define(`${most} > 0 ? (${least} < ${most} ? ${least} / ${most} : 1) : 0`)
+  const s = define(`${t} > 0.4142135624 ? (${t} - 1) / (${t} + 1) : ${t}`)
+  const z = define(`${s} * ${s}`)
+  const series = define(`${s} + ${s} * ${z} * (-0.333329491539 + ${z} * (0.199777106478 + ${z} * (-0.138776856032 + ${z} * 0.0805374449538)))`)
+  const arc = define(`${t} > 0.4142135624 ? 0.7853981634 + ${series} : ${series}`)
+  const steep = define(`${high} > ${wide} ? 1.5707963268 - ${arc} : ${arc}`)
+  const negative = (side: string): string => define(`${side} < 0 ? 1 : (${side} > 0 ? 0 : (1 / ${side} < 0 ? 1 : 0))`)
+  const turned = define(`${negative(x)} > 0.5 ? 3.1415926536 - ${steep} : ${steep}`)
+  const bad = define(`${notNumber(x, define)} + ${notNumber(y, define)}`)
+  return `${bad} > 0.5 ? ${x} + ${y} : (${negative(y)} > 0.5 ? 0 - ${turned} : ${turned})`
+}
+
 /** The scalar primitives in forms that keep their digits, special values and NaN in single precision on every backend. */
 export const scalarFunctions: { readonly [P in ScalarName]: ScalarFunction } = {
   // 0 − 0 would lose the sign of a negative zero.
@@ -75,7 +97,8 @@ export const scalarFunctions: { readonly [P in ScalarName]: ScalarFunction } = {
     const floor = define(`Math.floor(${x})`)
     const rest = define(`${x} - ${floor}`)
     const odd = define(`${floor} - 2 * Math.floor(${floor} / 2)`)
-    return `${rest} < 0.5 ? ${floor} : (${rest} > 0.5 ? ${floor} + 1 : ${floor} + ${odd})`
+    // An infinity has no rest.
+    return `${rest} < 0.5 ? ${floor} : (${rest} > 0.5 ? ${floor} + 1 : (${rest} >= 0.5 ? ${floor} + ${odd} : ${x}))`
   }, 3),
   // Some adapters answer infinity for the exponential of NaN.
   exp: unary((x, define) => {
@@ -118,7 +141,8 @@ export const scalarFunctions: { readonly [P in ScalarName]: ScalarFunction } = {
     const tail = define(`1 - ${t} * ${erfTail(t)} * Math.exp(0 - ${z})`)
     return `${z} < 0.25 ? ${series} : (${x} < 0 ? 0 - ${tail} : (${x} > 0 ? ${tail} : ${x}))`
   }, 10),
-  relu: unary((x) => `${x} < 0 ? 0 : ${x}`),
+  // Without the test Mesa makes it a maximum, which loses NaN.
+  relu: unary((x, define) => `${notNumber(x, define)} > 0.5 ? ${x} : (${x} > 0 ? ${x} : 0)`),
   not: unary((x) => `1 - ${x}`),
   add: binary((x, y) => `${x} + ${y}`),
   sub: binary((x, y) => `${x} - ${y}`),
@@ -128,19 +152,24 @@ export const scalarFunctions: { readonly [P in ScalarName]: ScalarFunction } = {
     const q = define(`${x} / ${y}`)
     return `${q} < 0 ? ${x} - Math.ceil(${q}) * ${y} : ${x} - Math.floor(${q}) * ${y}`
   }, 3),
-  // A negative base: only whole exponents have a power, odd ones a negative one.
+  // A negative base: only whole exponents have a power, odd ones a negative one. Any power of 1 is 1, and anything to the power of 0.
   pow: binary((x, y, define) => {
-    const magnitude = define(`Math.pow(Math.abs(${x}), ${y})`)
+    const size = define(`Math.abs(${x})`)
+    const other = define(`${size} === 1 ? 2 : ${size}`)
+    const power = define(`Math.pow(${other}, ${y})`)
+    const magnitude = define(`${size} === 1 ? 1 : ${power}`)
     const whole = define(`Math.floor(${y})`)
     const odd = define(`${whole} - 2 * Math.floor(${whole} / 2)`)
     const zero = define(`${x} >= 0 ? 0 : ${y} - ${whole}`)
     const none = define(`(${zero} - ${zero}) / (${zero} - ${zero})`)
-    return `${x} >= 0 ? ${magnitude} : (${zero} > 0 ? ${none} : (${odd} > 0.5 ? 0 - ${magnitude} : ${magnitude}))`
-  }, 8),
+    const value = define(`${x} >= 0 ? ${magnitude} : (${zero} > 0 ? ${none} : (${odd} > 0.5 ? 0 - ${magnitude} : ${magnitude}))`)
+    const bad = define(`${notNumber(x, define)} + ${notNumber(y, define)}`)
+    return `${x} === 1 ? 1 : (${y} === 0 ? 1 : (${bad} > 0.5 ? ${x} + ${y} : ${value}))`
+  }, 10),
   // Where neither comparison holds one of them is NaN, and so is the sum.
   maximum: binary((x, y) => `${x} > ${y} ? ${x} : (${y} >= ${x} ? ${y} : ${x} + ${y})`),
   minimum: binary((x, y) => `${x} < ${y} ? ${x} : (${y} <= ${x} ? ${y} : ${x} + ${y})`),
-  atan2: binary((x, y) => `Math.atan2(${x}, ${y})`, 6),
+  atan2: binary(angleOf, 14),
   equal: binary((x, y) => `${x} === ${y} ? 1 : 0`),
   less: binary((x, y) => `${x} < ${y} ? 1 : 0`),
   lessEqual: binary((x, y) => `${x} <= ${y} ? 1 : 0`),
