@@ -4,7 +4,7 @@ import type { KernelSource } from '../engine/engine.js'
 import type { Writer } from '../kernel/writer.js'
 import { custom, real } from './custom.js'
 import { mostRounds } from './limits.js'
-import { geometry, geometryOf, mapSizes } from './roi-geometry.js'
+import { geometry, geometryOf, gridOf, mapSizes } from './roi-geometry.js'
 import type { Level } from './roi-geometry.js'
 
 /** (geometry) → [R, bins, cells]: what each bin takes from each cell along one axis, its tents summed and times the axis' factor. */
@@ -16,9 +16,8 @@ export const regionTents = (regions: number, level: Level, { outputSize, samplin
     const first = w.constant(`${region} * ${w.scalar(geometry.size)} + ${w.scalar(axis === 0 ? geometry.vertical : geometry.horizontal)}`)
     const value = (column: number): string => w.constant(read(0, [first, regions * geometry.size, 1], [String(column), 4, 1]))
     const size = w.scalar(cells)
-    const [origin, side, samples, factor] = [value(0), value(1), value(2), value(3)]
-    const start = w.constant(`${origin} + ${side} * ${bin}`)
-    const step = w.constant(`${side} / Math.max(${samples}, 1)`)
+    const [origin, extent, samples, factor] = [value(0), value(1), value(2), value(3)]
+    const { start, step, position: positionOf } = gridOf(w, [origin, extent, samples], bin, outputSize[axis])
     // Adaptive samples are more than half a cell apart: few reach a cell. A bin without samples has no step.
     const [early, count] =
       samplingRatio > 0
@@ -29,7 +28,7 @@ export const regionTents = (regions: number, level: Level, { outputSize, samplin
           ]
     if (samplingRatio <= 0) w.line(`const ${count} = Math.min(${samples} - ${early}, 9);`)
     w.line(`let t = 0; for (let k = 0; k < ${count}; k++) {`)
-    const position = w.constant(`${start} + (${early} + k + 0.5) * ${step}`)
+    const position = w.constant(positionOf(`${early} + k`))
     w.line(`if (${position} >= -1 && ${position} <= ${size}) { t += Math.max(0, 1 - Math.abs(Math.min(Math.max(${position}, 0), ${size} - 1) - ${cell})); } }`)
     return `t * ${factor}`
   })
@@ -128,8 +127,8 @@ export const collectRegions = (
     const value = geometryOf(w, read, 2, region, regions)
     // Bins with samples within a cell of this one; all of them where bins are as good as points, or run backward.
     const near = (axis: number, cell: string, all: number): readonly [first: string, count: string] => {
-      const [start, bin] = [value(axis), value(axis + 1)]
       const size = real(w, all)
+      const [start, bin] = [value(axis), w.constant(`${value(axis + 1)} / ${size}`)]
       const first = w.constant(`${bin} > 0.01 ? Math.max(0, Math.floor((${cell} - 1 - ${start}) / ${bin} - 1)) : 0`)
       const end = w.constant(`${bin} > 0.01 ? Math.min(${size}, Math.floor((${cell} + 1 - ${start}) / ${bin}) + 1) : ${size}`)
       return [first, w.constant(`${end} - ${first}`)]

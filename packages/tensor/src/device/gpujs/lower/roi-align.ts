@@ -4,8 +4,8 @@ import type { KernelSource } from '../engine/engine.js'
 import type { Writer } from '../kernel/writer.js'
 import { custom } from './custom.js'
 import { mostRounds } from './limits.js'
-import { geometry, geometryOf, mapSizes } from './roi-geometry.js'
-import type { Level } from './roi-geometry.js'
+import { geometry, geometryOf, gridOf, mapSizes } from './roi-geometry.js'
+import type { Grid, Level } from './roi-geometry.js'
 
 /** Samples of a bin along one axis that are inside a map of so many cells, at most. */
 const samplesInside = (samplingRatio: number, cells: number): number => (samplingRatio > 0 ? samplingRatio : cells + 6)
@@ -31,31 +31,28 @@ export const sampleBlocks = ({ shape }: Level, { samplingRatio }: RoiAlignAttrib
   return blocks
 }
 
-/** Names of the samples of one bin along an axis: where the first is, how far apart they are, and how many a thread visits. */
+/** The samples of one bin along an axis: where they are, the first that a thread visits, and how many it does. */
 interface Samples {
-  readonly start: string
-  readonly step: string
+  readonly grid: Grid
   readonly first: string
   readonly count: string
 }
 
 /** The samples of bin `bin` along an axis; adaptive ones that are outside the map on the low side are passed over. */
-const samplesOf = (w: Writer, value: (column: number) => string, axis: number, bin: string, adaptive: boolean, from: number, most: number): Samples => {
-  const side = value(axis + 1)
+const samplesOf = (w: Writer, value: (column: number) => string, axis: number, bin: string, bins: number, adaptive: boolean, from: number, most: number): Samples => {
   const samples = value(axis + 2)
-  const start = w.constant(`${value(axis)} + ${side} * ${bin}`)
-  const step = w.constant(`${side} / Math.max(${samples}, 1)`)
+  const grid = gridOf(w, [value(axis), value(axis + 1), samples], bin, bins)
   // One too early, so that rounding does not leave one out. Where a bin has no samples the quotient may be anything.
-  const inside = adaptive ? w.constant(`${samples} > 0.5 ? Math.max(0, Math.floor((-1 - ${start}) / ${step} - 1.5)) : 0`) : '0'
+  const inside = adaptive ? w.constant(`${samples} > 0.5 ? Math.max(0, Math.floor((-1 - ${grid.start}) / ${grid.step} - 1.5)) : 0`) : '0'
   const first = w.constant(`${inside} + ${w.scalar(from)}`)
   const count = w.constant(`Math.min(${samples} - ${first}, ${w.scalar(most)})`)
-  return { start, step, first, count }
+  return { grid, first, count }
 }
 
 /** Opens a loop over samples that are inside a map, with the two cells next to each: `low`, `high`, and `part` of the high one. */
-const openSamples = (w: Writer, { start, step, first, count }: Samples, name: string, cells: string): { readonly low: string; readonly high: string; readonly part: string } => {
+const openSamples = (w: Writer, { grid, first, count }: Samples, name: string, cells: string): { readonly low: string; readonly high: string; readonly part: string } => {
   w.line(`for (let ${name} = 0; ${name} < ${count}; ${name}++) {`)
-  const position = w.constant(`${start} + (${first} + ${name} + 0.5) * ${step}`)
+  const position = w.constant(grid.position(`${first} + ${name}`))
   w.line(`if (${position} >= -1 && ${position} <= ${cells}) {`)
   const clipped = w.constant(`Math.max(${position}, 0)`)
   const low = w.constant(`Math.min(Math.floor(${clipped}), ${cells} - 1)`)
@@ -75,8 +72,8 @@ export const alignRegions = (regions: number, { shape }: Level, { outputSize, sa
     const own = value(geometry.image)
     const [high, wide] = [w.scalar(height), w.scalar(width)]
     w.line(`let s = 0; if (${own} >= 0) {`)
-    const y = samplesOf(w, value, geometry.vertical, row, samplingRatio <= 0, block.row, block.rows)
-    const x = samplesOf(w, value, geometry.horizontal, column, samplingRatio <= 0, block.column, block.columns)
+    const y = samplesOf(w, value, geometry.vertical, row, outputSize[0], samplingRatio <= 0, block.row, block.rows)
+    const x = samplesOf(w, value, geometry.horizontal, column, outputSize[1], samplingRatio <= 0, block.column, block.columns)
     const plane = w.constant(`Math.min(${own}, ${w.scalar(images - 1)}) * ${w.scalar(channels)} + ${channel}`)
     const vertical = openSamples(w, y, 'ky', high)
     const [upper, lower] = [w.constant(`${vertical.low} * ${wide}`), w.constant(`${vertical.high} * ${wide}`)]

@@ -22,28 +22,27 @@ export const mapSizes = (shape: Sizes) => {
 }
 
 /**
- * (boxes: [R, 4], image, level) → [R, 13]: the image of each region, −1 for those of other levels; along each axis the start, the side of
- * a bin, the samples in it and a factor (the share of a sample vertically, 1 horizontally); the first and last cells that a sample may
+ * (boxes: [R, 4], image, level) → [R, 13]: the image of each region, −1 for those of other levels; along each axis the start, the extent,
+ * the samples in a bin and a factor (the share of a sample vertically, 1 horizontally); the first and last cells that a sample may
  * reach. Sides are differences of corners, which single precision holds better than differences of edges.
  */
 export const regionGeometry = (regions: number, { index, scale }: Level, { outputSize, samplingRatio, aligned }: RoiAlignAttributes): KernelSource =>
   custom([regions, geometry.size], [regions * 4, regions, regions], (w, [region = '0', column = '0'], read) => {
     const factor = w.scalar(scale)
     const corner = (k: number): string => w.constant(read(0, [region, regions, 4], [String(k), 4, 1]))
-    const along = (low: string, high: string, bins: number): { readonly start: string; readonly bin: string; readonly samples: string; readonly first: string; readonly last: string } => {
+    const along = (low: string, high: string, bins: number): { readonly start: string; readonly extent: string; readonly samples: string; readonly first: string; readonly last: string } => {
       const start = w.constant(`${low} * ${factor} - ${aligned ? '0.5' : '0'}`)
       const side = w.constant(`(${high} - ${low}) * ${factor}`)
       // The original convention gives every region at least one cell.
       const extent = aligned ? side : w.constant(`Math.max(${side}, 1)`)
-      const count = w.scalar(bins)
-      const bin = w.constant(`${extent} / ${count}`)
       const first = w.constant(`Math.floor(Math.min(${start}, ${start} + ${extent})) - 1`)
       const last = w.constant(`Math.ceil(Math.max(${start}, ${start} + ${extent})) + 1`)
-      if (samplingRatio > 0) return { start, bin, samples: real(w, samplingRatio), first, last }
+      if (samplingRatio > 0) return { start, extent, samples: real(w, samplingRatio), first, last }
       // A quotient may be off by a unit in the last place, which would be one sample too many where a bin has a whole number of cells.
-      const guess = w.constant(`Math.ceil(${bin})`)
+      const count = w.scalar(bins)
+      const guess = w.constant(`Math.ceil(${extent} / ${count})`)
       const right = w.constant(`(${guess} - 1) * ${count} >= ${extent} ? ${guess} - 1 : (${guess} * ${count} < ${extent} ? ${guess} + 1 : ${guess})`)
-      return { start, bin, samples: w.constant(`Math.max(${right}, 0)`), first, last }
+      return { start, extent, samples: w.constant(`Math.max(${right}, 0)`), first, last }
     }
     const [x0, y0, x1, y1] = [corner(0), corner(1), corner(2), corner(3)]
     const y = along(y0, y1, outputSize[0])
@@ -51,9 +50,31 @@ export const regionGeometry = (regions: number, { index, scale }: Level, { outpu
     const share = w.constant(`1 / Math.max(${y.samples} * ${x.samples}, 1)`)
     const level = w.constant(read(2, [region, regions, 1]))
     const image = w.constant(`Math.abs(${level} - ${w.scalar(index)}) < 0.5 ? ${read(1, [region, regions, 1])} : ${real(w, -1)}`)
-    const columns = [image, y.start, y.bin, y.samples, share, x.start, x.bin, x.samples, real(w, 1), y.first, y.last, x.first]
+    const columns = [image, y.start, y.extent, y.samples, share, x.start, x.extent, x.samples, real(w, 1), y.first, y.last, x.first]
     return columns.reduceRight((rest, value, k) => `${column} < ${k + 0.5} ? ${value} : (${rest})`, x.last)
   })
+
+/** How the samples of a bin lie along an axis: where the bin starts, how far apart they are, and the place of one by its number in the bin. */
+export interface Grid {
+  readonly start: string
+  readonly step: string
+  readonly position: (sample: string) => string
+}
+
+/**
+ * The samples of bin `bin` of so many. A place is the region's start and a share of its extent, rounded once: a sample that lies on the
+ * border a cell outside the map, which counts, is not moved beyond it by a rounded side of a bin.
+ */
+export const gridOf = (w: Writer, [origin, extent, samples]: readonly [origin: string, extent: string, samples: string], bin: string, bins: number): Grid => {
+  const each = w.constant(`Math.max(${samples}, 1)`)
+  const total = w.constant(`${each} * ${w.scalar(bins)}`)
+  const before = w.constant(`${bin} * ${each}`)
+  return {
+    start: w.constant(`${origin} + ${extent} * (${before} / ${total})`),
+    step: w.constant(`${extent} / ${total}`),
+    position: (sample) => `${origin} + ${extent} * ((${before} + ${sample} + 0.5) / ${total})`
+  }
+}
 
 /** Reads what `regionGeometry` has found of one region, column by column. */
 export const geometryOf =
