@@ -1,4 +1,4 @@
-import type { AnyNode, Node, Tensor } from '../../../node.js'
+import type { Node, Tensor } from '../../../node.js'
 import type { RoiAlignAttributes } from '../../../primitive.js'
 import type { Sizes } from '../../../shape.js'
 import type { KernelSource } from '../engine/engine.js'
@@ -11,7 +11,7 @@ import type { Level } from '../lower/roi-geometry.js'
 export type AddKernel = (kernel: KernelSource, operands: readonly Tensor[], result: Sizes | Tensor) => Tensor
 
 /** The operands of RoIAlign and of its gradient, by name; the first is the features of level 0 or the cotangent. */
-const operandsOf = (node: AnyNode, levels: number): readonly [boxes: Tensor, image: Tensor, level: Tensor] => {
+const operandsOf = (node: Node<'roiAlign'> | Node<'roiAlignGradient'>, levels: number): readonly [boxes: Tensor, image: Tensor, level: Tensor] => {
   const [boxes, image, level] = node.inputs.slice(levels)
   if (boxes === undefined || image === undefined || level === undefined) throw new RangeError(`${node.primitive} has ${node.inputs.length} operands`)
   return [boxes, image, level]
@@ -20,7 +20,7 @@ const operandsOf = (node: AnyNode, levels: number): readonly [boxes: Tensor, ima
 /** The geometry of regions on a level. */
 export type Geometries = (rois: readonly Tensor[], level: Level, attributes: RoiAlignAttributes, add: AddKernel) => Tensor
 
-/** Makes each geometry once: forward and gradient share it, and so do the levels of equal scale. */
+/** Makes each geometry once: forward and gradient share it. */
 export const geometries = (): Geometries => {
   const known: { readonly rois: readonly Tensor[]; readonly key: string; readonly result: Tensor }[] = []
   return (rois, level, { outputSize, samplingRatio, aligned }, add) => {
@@ -38,7 +38,7 @@ export const geometries = (): Geometries => {
 export const alignSteps = (node: Node<'roiAlign'>, value: Tensor, geometryFor: Geometries, add: AddKernel): void => {
   const { attributes } = node
   const { scales } = attributes
-  const rois = operandsOf(node as unknown as AnyNode, scales.length)
+  const rois = operandsOf(node, scales.length)
   const [regions = 0] = value.shape
   const kernels = scales.flatMap((scale, index) => {
     const features = node.inputs[index]
@@ -56,7 +56,7 @@ export const alignSteps = (node: Node<'roiAlign'>, value: Tensor, geometryFor: G
 export const alignGradientSteps = (node: Node<'roiAlignGradient'>, outputs: readonly Tensor[], geometryFor: Geometries, add: AddKernel): void => {
   const { attributes } = node
   const { scales, featureShapes, outputSize } = attributes
-  const rois = operandsOf(node as unknown as AnyNode, 1)
+  const rois = operandsOf(node, 1)
   const dy = node.inputs[0]
   const [regions = 0] = rois[1].shape
   featureShapes.forEach((shape, index) => {
