@@ -1,8 +1,7 @@
-/** `npm run playground`: builds the page and serves it on the loopback interface, at port 5173 or `--port N`. */
+/** `npm run playground`: builds the page and serves it on the loopback interface. `--help` lists the options. */
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
-import { build } from 'vite'
+import { help, optionsOf, portProblem } from './options.mjs'
 import { serve } from './serve.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
@@ -12,21 +11,17 @@ const wrong = (message) => {
   process.exit(2)
 }
 
-const portOf = () => {
-  try {
-    const { values } = parseArgs({ options: { port: { type: 'string', default: '5173' } } })
-    const port = Number(values.port)
-    return Number.isInteger(port) && port >= 0 && port <= 65535 ? port : wrong(`--port: expected a number from 0 to 65535, found ${values.port}.`)
-  } catch (thrown) {
-    return wrong(`${thrown.message} The only option is --port N.`)
-  }
-}
-
-const port = portOf()
-await build({ configFile: join(root, 'vite.config.mjs'), logLevel: 'warn' })
-try {
-  const { url } = await serve(join(root, 'dist', 'site'), port)
+const options = optionsOf(process.argv.slice(2))
+if (options.help) {
+  process.stdout.write(help)
+} else if (options.problem !== undefined) {
+  wrong(options.problem)
+} else {
+  const { port } = options
+  // The port is taken first: building takes a while, and is in vain where there is none.
+  const { url } = await serve(join(root, 'dist', 'site'), port).catch((thrown) => wrong(portProblem(port, thrown)))
+  process.stdout.write('Building the page …\n')
+  const { build } = await import('vite').catch(() => wrong('The page is built with Vite, which is not installed. Run npm ci first.'))
+  await build({ configFile: join(root, 'vite.config.mjs'), logLevel: 'warn' }).catch((thrown) => wrong(`The page could not be built: ${thrown.message}`))
   process.stdout.write(`The playground is at ${url}\nCtrl-C ends it.\n`)
-} catch (thrown) {
-  wrong(thrown.code === 'EADDRINUSE' ? `Port ${port} is taken. Choose another: npm run playground -- --port ${port + 1}` : String(thrown.message))
 }

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest'
 import type { Found, WatchedScene } from '../src/protocol.js'
-import { overlap, scoreOf } from '../src/worker/score.js'
+import { scoreOf } from '../src/worker/score.js'
 
-const scene = (found: readonly Found[]): WatchedScene => ({
+const watched = (found: readonly Found[]): WatchedScene => ({
   scene: {
     side: 64,
     rgb: new Uint8Array(),
@@ -14,16 +14,19 @@ const scene = (found: readonly Found[]): WatchedScene => ({
   found
 })
 
-it('boxes overlap by intersection over union', () => {
-  expect(overlap([0, 0, 10, 10], [0, 0, 10, 10])).toBe(1)
-  expect(overlap([0, 0, 10, 10], [5, 0, 15, 10])).toBeCloseTo(1 / 3)
-  expect(overlap([0, 0, 10, 10], [10, 10, 20, 20])).toBe(0)
+const disc: Found = { label: 1, score: 0.9, box: [0, 0, 10, 10] }
+const square: Found = { label: 2, score: 0.8, box: [20, 20, 40, 40] }
+
+it('is 100 where every object is found exactly, and 0 where none is', () => {
+  const { ap, ap50 } = scoreOf([watched([disc, square])])
+  expect([ap, ap50]).toEqual([expect.closeTo(100), expect.closeTo(100)])
+  expect(scoreOf([watched([])])).toEqual({ ap: 0, ap50: 0 })
+  expect(scoreOf([watched([{ ...disc, label: 2 }])])).toEqual({ ap: 0, ap50: 0 })
 })
 
-it('an object is found by a detection of its class over at least half of it, and by no other', () => {
-  const right: Found = { label: 1, score: 0.9, box: [0, 0, 10, 9] }
-  expect(scoreOf([scene([right])])).toEqual({ found: 1, of: 2 })
-  expect(scoreOf([scene([{ ...right, label: 2 }])])).toEqual({ found: 0, of: 2 })
-  expect(scoreOf([scene([{ ...right, box: [0, 0, 10, 4] }])])).toEqual({ found: 0, of: 2 })
-  expect(scoreOf([scene([right, right, { label: 2, score: 0.5, box: [20, 20, 40, 41] }]), scene([])])).toEqual({ found: 2, of: 4 })
+it('is the mean over classes and over overlaps from 0.5 to 0.95, as COCO has it', () => {
+  // An overlap of 0.75 counts up to the sixth of ten thresholds.
+  const { ap, ap50 } = scoreOf([watched([{ ...disc, box: [0, 0, 10, 7.5] }])])
+  expect(ap).toBeCloseTo((100 / 2) * 0.6)
+  expect(ap50).toBeCloseTo(50)
 })

@@ -30,11 +30,14 @@ const thinned = (points: readonly Point[]): readonly Point[] => {
   return points.filter((_, k) => k % every === 0 || k === points.length - 1)
 }
 
-/** Draws curves over steps into an SVG, with what they say as its label. Values go from 0 to `top`, or to a round number above the largest. */
-export const drawChart = (svg: SVGSVGElement, title: string, curves: readonly Curve[], top?: number): void => {
+/** How far up a chart goes: exactly so far, or to a round number above the largest value, but no further than so far. */
+export type Top = { readonly exactly: number } | { readonly upTo: number }
+
+/** Draws curves over steps into an SVG, with what they say as its label. What is above the top is drawn at the top. */
+export const drawChart = (svg: SVGSVGElement, title: string, curves: readonly Curve[], top: Top): void => {
   const points = curves.flatMap((curve) => curve.points)
   const steps = roundUp(Math.max(50, ...points.map(([step]) => step)))
-  const most = top ?? roundUp(Math.max(1, ...points.map(([, value]) => value)))
+  const most = 'exactly' in top ? top.exactly : Math.min(top.upTo, roundUp(Math.max(1, ...points.map(([, value]) => value))))
   const x = (step: number): number => margin.left + (step / steps) * (width - margin.left - margin.right)
   const y = (value: number): number => height - margin.bottom - (Math.min(value, most) / most) * (height - margin.top - margin.bottom)
   const rows = [0, 0.5, 1].map((share) => share * most)
@@ -48,9 +51,8 @@ export const drawChart = (svg: SVGSVGElement, title: string, curves: readonly Cu
     ...curves.map((curve) => svgElement('polyline', { class: `curve ${curve.style}`, points: thinned(curve.points).map(([step, value]) => `${x(step).toFixed(1)},${y(value).toFixed(1)}`).join(' ') })),
     ...curves.flatMap((curve) => {
       const [step = 0, value = 0] = curve.points.at(-1) ?? []
-      if (curve.end === undefined) return []
-      const right = x(step) > width / 2
-      return [svgElement('text', { class: `end ${curve.style}`, x: x(step) + (right ? -6 : 6), y: Math.max(24, y(value) - 6), 'text-anchor': right ? 'end' : 'start' }, curve.end)]
+      // A cross: words would hide other curves.
+      return curve.end === undefined ? [] : [svgElement('text', { class: `end ${curve.style}`, x: x(step), y: y(value) + 7, 'text-anchor': 'middle' }, '×')]
     })
   )
   const described = curves.map(({ name, points: own, end }) => `${name}: ${own.length === 0 ? 'no value yet' : `${show(own.at(-1)?.[1] ?? 0)} at step ${own.at(-1)?.[0] ?? 0}`}${end === undefined ? '' : `, ${end}`}`)

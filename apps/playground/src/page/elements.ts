@@ -6,7 +6,14 @@ export const element = <E extends Element>(id: string, kind: new () => E): E => 
 }
 
 /** An element of HTML with a text. */
-export const textElement = (tag: 'li' | 'figcaption' | 'span', text: string): HTMLElement => {
+export const textElement = (tag: 'li' | 'figcaption', text: string): HTMLElement => {
+  const made = document.createElement(tag)
+  made.textContent = text
+  return made
+}
+
+/** A cell of a table with a text. */
+export const tableCell = (tag: 'th' | 'td', text: string): HTMLTableCellElement => {
   const made = document.createElement(tag)
   made.textContent = text
   return made

@@ -7,6 +7,9 @@ const names = shapeClasses.map(({ name }) => name)
 /** Pixels of the canvas for each of a scene. */
 const zoom = 6
 
+/** Detections of a lower score are not shown. */
+const leastScore = 0.3
+
 const drawnScene = ({ scene, found }: WatchedScene): HTMLCanvasElement => {
   const { side, rgb, objects } = scene
   const canvas = document.createElement('canvas')
@@ -22,14 +25,19 @@ const drawnScene = ({ scene, found }: WatchedScene): HTMLCanvasElement => {
   small.getContext('2d')?.putImageData(image, 0, 0)
   context.imageSmoothingEnabled = false
   context.drawImage(small, 0, 0, side * zoom, side * zoom)
+  const truth = (): void => objects.forEach(({ box: [x1, y1, x2, y2] }) => context.strokeRect(x1 * zoom, y1 * zoom, (x2 - x1) * zoom, (y2 - y1) * zoom))
+  // White dashes between black ones show on any ground.
+  context.lineWidth = 3
+  context.strokeStyle = '#000000'
+  truth()
   context.strokeStyle = '#ffffff'
-  context.lineWidth = 2
-  context.setLineDash([6, 5])
-  objects.forEach(({ box: [x1, y1, x2, y2] }) => context.strokeRect(x1 * zoom, y1 * zoom, (x2 - x1) * zoom, (y2 - y1) * zoom))
+  context.setLineDash([8, 8])
+  truth()
   context.setLineDash([])
-  drawFound(context, found, names, zoom, 3.2)
+  const shown = found.filter(({ score }) => score >= leastScore)
+  drawFound(context, shown, names, zoom, 4.4)
   canvas.setAttribute('role', 'img')
-  canvas.setAttribute('aria-label', sentence(objects.map(({ label }) => names[label - 1] ?? ''), found))
+  canvas.setAttribute('aria-label', sentence(objects.map(({ label }) => names[label - 1] ?? ''), shown))
   return canvas
 }
 

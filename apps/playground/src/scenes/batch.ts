@@ -4,11 +4,17 @@ import type { DetectionBatch, ImageObjects } from '@tabula/detection'
 import { drawScene } from './scene.js'
 import type { Scene } from './scene.js'
 
-/** `[3, side, side]` from the middle grey, about −2 … 2, as a batch holds images. */
+/** The grey in the middle of the scenes, which is taken from their pixels. */
+const middle = 115
+
+/**
+ * `[3, side, side]`, the distance of each pixel from the middle grey, as a batch holds images. Not divided by anything, as Detectron feeds its
+ * networks: pre-trained statistics know this scale, and so does a norm that measures.
+ */
 const planes = ({ side, rgb }: Scene): Float32Array => {
   const values = new Float32Array(3 * side * side)
   for (let k = 0; k < side * side; k++) {
-    for (let c = 0; c < 3; c++) values[c * side * side + k] = ((rgb[3 * k + c] ?? 0) - 115) / 60
+    for (let c = 0; c < 3; c++) values[c * side * side + k] = (rgb[3 * k + c] ?? 0) - middle
   }
   return values
 }

@@ -2,7 +2,7 @@ import { either as E, taskEither as TE } from 'fp-ts'
 import { pipe } from 'fp-ts/lib/function.js'
 import { formatCocoError } from '@tabula/coco'
 import type { InferenceValues, MaskRcnn, Trees } from '@tabula/detection'
-import { compile, key, showError } from '@tabula/tensor'
+import { compile, key, messageOf, showError } from '@tabula/tensor'
 import type { Compiled, Device } from '@tabula/tensor'
 import { decodeCheckpoint, decodeConfig, modelOf, restore } from '@tabula/train/run'
 import type { Config } from '@tabula/train/run'
@@ -55,15 +55,27 @@ const detectorOn = (device: Device, model: MaskRcnn, weights: Weights): LoadedRu
   }
 }
 
-/** A run's detector from the files of its folder. `Left` says which file is wrong, where, and what to do. */
-export const loadRun = (device: Device, { name, config: text, checkpoint }: RunFiles): E.Either<string, LoadedRun> =>
+/** The text and the bytes of a run's files. */
+interface ReadFiles {
+  readonly name: string
+  readonly text: string
+  readonly bytes: Uint8Array
+}
+
+const reading = ({ name, config, checkpoint }: RunFiles): TE.TaskEither<string, ReadFiles> =>
+  TE.tryCatch(
+    async () => ({ name, text: await config.text(), bytes: new Uint8Array(await checkpoint.arrayBuffer()) }),
+    (cause) => `${name}: the files could not be read: ${messageOf(cause)}. Give the folder again.`
+  )
+
+const detectorOf = (device: Device, { name, text, bytes }: ReadFiles): E.Either<string, LoadedRun> =>
   pipe(
     E.Do,
     E.bind('json', () => parsed(name, text)),
     E.bind('config', ({ json }) => pipe(decodeConfig(json, `${name}/config.json`), E.mapLeft(formatCocoError))),
     E.bind('saved', () =>
       pipe(
-        decodeCheckpoint(`${name}/checkpoint.safetensors`, new Uint8Array(checkpoint)),
+        decodeCheckpoint(`${name}/checkpoint.safetensors`, bytes),
         E.mapLeft(({ message }) => message)
       )
     ),
@@ -84,3 +96,9 @@ export const loadRun = (device: Device, { name, config: text, checkpoint }: RunF
     }))
   )
 
+/** A run's detector from the files of its folder. `Left` says which file is wrong, where, and what to do. */
+export const loadRun = (device: Device, files: RunFiles): TE.TaskEither<string, LoadedRun> =>
+  pipe(
+    reading(files),
+    TE.flatMapEither((read) => detectorOf(device, read))
+  )

@@ -2,12 +2,13 @@ import { either as E, taskEither as TE } from 'fp-ts'
 import { pipe } from 'fp-ts/lib/function.js'
 import { formatCocoError } from '@tabula/coco'
 import { imageBatch } from '@tabula/coco/images'
-import type { RgbImage } from '@tabula/coco/images'
+import type { Batch, RgbImage } from '@tabula/coco/images'
 import { inferenceValues, pasteBitmap } from '@tabula/detection'
 import { normalizationOf } from '@tabula/train/run'
 import { colourOf } from '../colours.js'
 import type { Found } from '../protocol.js'
 import { foundIn } from './detections.js'
+import { formatOf } from './image-format.js'
 import type { LoadedRun } from './loaded-run.js'
 
 /** What was found in a photograph: boxes, and a picture of the masks to lay over it. */
@@ -15,20 +16,40 @@ export interface DetectedPhotograph {
   readonly image: ImageBitmap
   readonly overlay: ImageData
   readonly found: readonly Found[]
+  /** The detection with the best score, even where that is too low to be shown. */
+  readonly best: Found | undefined
 }
 
 /** Photographs are shown, and their masks drawn, at no more than this many pixels a side. */
 const largestSide = 1600
 
-const decoded = (name: string, file: Blob): TE.TaskEither<string, ImageBitmap> =>
-  TE.tryCatch(
-    async () => {
-      const whole = await createImageBitmap(file)
-      const scale = Math.min(1, largestSide / Math.max(whole.width, whole.height))
-      return scale === 1 ? whole : createImageBitmap(whole, { resizeWidth: Math.round(whole.width * scale), resizeHeight: Math.round(whole.height * scale), resizeQuality: 'high' })
-    },
-    () => `${name}: expected a photograph that this browser can decode (JPEG, PNG, WebP or AVIF), found something else. Drop another file.`
-  )
+/** Detections of a lower score are not shown. */
+const leastScore = 0.5
+
+const reduced = async (whole: ImageBitmap): Promise<ImageBitmap> => {
+  const scale = Math.min(1, largestSide / Math.max(whole.width, whole.height))
+  if (scale === 1) return whole
+  const side = (pixels: number): number => Math.max(1, Math.round(pixels * scale))
+  const small = await createImageBitmap(whole, { resizeWidth: side(whole.width), resizeHeight: side(whole.height), resizeQuality: 'high' })
+  whole.close()
+  return small
+}
+
+/** Why a file is not decoded: it is no image, or one that is damaged or larger than this browser decodes. */
+const undecoded = async (name: string, file: Blob): Promise<string> => {
+  const format = formatOf(new Uint8Array(await file.slice(0, 32).arrayBuffer()))
+  return format === undefined
+    ? `${name}: expected a photograph (JPEG, PNG, WebP or AVIF), found a file that holds none. Drop another file.`
+    : `${name}: expected ${format} that this browser can decode, found one of ${(file.size / 1e6).toFixed(1)} MB that is damaged or too large. Save it anew, or smaller.`
+}
+
+const decoded = (name: string, file: Blob): TE.TaskEither<string, ImageBitmap> => async () => {
+  try {
+    return E.right(await reduced(await createImageBitmap(file)))
+  } catch {
+    return E.left(await undecoded(name, file))
+  }
+}
 
 /** The bytes of an image's pixels, without opacity. */
 const pixelsOf = (image: ImageBitmap): E.Either<string, RgbImage> => {
@@ -42,8 +63,14 @@ const pixelsOf = (image: ImageBitmap): E.Either<string, RgbImage> => {
   return E.right({ width, height, data })
 }
 
-/** Finds a loaded run's objects in a photograph. `Left` where it cannot be decoded, or the device fails. */
-export const detectIn = ({ config, model, detect }: LoadedRun, name: string, file: Blob): TE.TaskEither<string, DetectedPhotograph> =>
+/** A photograph that a run's detector can look at. */
+export interface Prepared {
+  readonly image: ImageBitmap
+  readonly batch: Batch
+}
+
+/** Decodes a photograph and resizes it as the run's images were. `Left` where it is none, or this browser does not decode it. */
+export const prepared = ({ config }: LoadedRun, name: string, file: Blob): TE.TaskEither<string, Prepared> =>
   pipe(
     TE.Do,
     TE.bind('image', () => decoded(name, file)),
@@ -55,12 +82,18 @@ export const detectIn = ({ config, model, detect }: LoadedRun, name: string, fil
           E.mapLeft(formatCocoError)
         )
       )
-    ),
-    TE.bind('detections', ({ batch }) => detect(inferenceValues(batch))),
-    TE.map(({ image, batch: { items }, detections }) => {
+    )
+  )
+
+/** Finds a loaded run's objects in a photograph. `Left` where the device fails. */
+export const detectIn = ({ model, detect }: LoadedRun, { image, batch }: Prepared): TE.TaskEither<string, DetectedPhotograph> =>
+  pipe(
+    detect(inferenceValues(batch)),
+    TE.map((detections) => {
       const { width, height } = image
-      const [{ scaleX, scaleY } = { scaleX: 1, scaleY: 1 }] = items
-      const found = foundIn(detections, 0, scaleX, scaleY).filter(({ score }) => score >= 0.5)
+      const [{ scaleX, scaleY } = { scaleX: 1, scaleY: 1 }] = batch.items
+      const all = foundIn(detections, 0, scaleX, scaleY)
+      const found = all.filter(({ score }) => score >= leastScore)
       const overlay = new ImageData(width, height)
       const side = detections.masks.shape[2] ?? 0
       // The best detections are painted last, over the others.
@@ -70,6 +103,6 @@ export const detectIn = ({ config, model, detect }: LoadedRun, name: string, fil
           if (inside === 1) overlay.data.set([red, green, blue, 110], 4 * at)
         })
       })
-      return { image, overlay, found }
+      return { image, overlay, found, best: all.reduce<Found | undefined>((best, one) => (best === undefined || one.score > best.score ? one : best), undefined) }
     })
   )

@@ -1,19 +1,22 @@
 import { either as E } from 'fp-ts'
 import type { GpujsDevice } from '@tabula/tensor/gpujs'
-import type { Phase, Report, Request, Settings } from '../protocol.js'
-import type { LoadedRun } from './loaded-run.js'
-import { loadRun } from './loaded-run.js'
+import type { Phase, Report, Request, Settings, Snapshot } from '../protocol.js'
+import { guarded } from './guarded.js'
 import { openDevice } from './open-device.js'
-import { detectIn } from './photograph.js'
+import type { CompileCounts } from './open-device.js'
+import { photographDesk } from './photograph-desk.js'
 import { scoreOf } from './score.js'
-import { guarded, imagesPerStep, startTraining } from './training.js'
+import { imagesPerStep, startTraining, watchedScenes } from './training.js'
 import type { Training } from './training.js'
 
 /** How the session reaches the page; `transfer` names what is handed over rather than copied. */
 export type Tell = (report: Report, transfer?: readonly Transferable[]) => void
 
-/** Milliseconds between two looks at the watched scenes. */
-const watchEvery = 1500
+/** Milliseconds between two looks at the watched scenes, at least; a look takes no more than a quarter of the time. */
+const lookEvery = 1500
+
+/** The watched scenes that the page shows. */
+const shownScenes = 4
 
 /** Lets messages that have arrived be handled before the next step. */
 const breathe = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0))
@@ -22,12 +25,18 @@ const breathe = (): Promise<void> => new Promise((resolve) => setTimeout(resolve
 interface State {
   device: GpujsDevice | undefined
   settings: Settings
+  /** The number of the newest training, by the page. */
+  number: number
+  /** Where that training goes on from, until it has started. */
+  from: Snapshot | undefined
   training: Training | undefined
-  step: number
   running: boolean
-  /** Counts the trainings begun, so that the loop of an old one ends. */
-  generation: number
-  run: LoadedRun | undefined
+  /** Counts the stretches of training, so that the loop of an old one ends. */
+  stretch: number
+  /** When the program at hand began to compile, and the kernels that there were before. */
+  compiling: { readonly since: number; readonly before: number } | undefined
+  /** Ends when the device is free: two programs do not run at a time. */
+  work: Promise<void>
 }
 
 /**
@@ -35,8 +44,19 @@ interface State {
  * step keeps the worker busy.
  */
 export const openSession = (tell: Tell): ((request: Request) => Promise<void>) => {
-  const state: State = { device: undefined, settings: { norm: 'groupNorm', learningRate: 0.02 }, training: undefined, step: 0, running: false, generation: 0, run: undefined }
-  const phase = (now: Phase): void => tell({ _tag: 'phase', phase: now })
+  const state: State = {
+    device: undefined,
+    settings: { norm: 'groupNorm', learningRate: 0.02 },
+    number: 0,
+    from: undefined,
+    training: undefined,
+    running: false,
+    stretch: 0,
+    compiling: undefined,
+    work: Promise.resolve()
+  }
+  const desk = photographDesk(tell)
+  const phase = (now: Phase): void => tell({ _tag: 'phase', training: state.number, phase: now })
   const stop = (about: 'device' | 'training', message: string): void => {
     state.running = false
     state.training = undefined
@@ -44,7 +64,14 @@ export const openSession = (tell: Tell): ((request: Request) => Promise<void>) =
     phase('failed')
   }
 
-  const plan = (training: Training): void => {
+  const compiled = ({ texts, pending }: CompileCounts): void => {
+    const { compiling } = state
+    if (compiling === undefined) return
+    const kernels = texts - compiling.before
+    tell({ _tag: 'compiled', about: 'training', kernels, of: kernels + pending, seconds: (performance.now() - compiling.since) / 1000 })
+  }
+
+  const plan = (training: Training): void =>
     tell({
       _tag: 'plan',
       lines: training.reports().flatMap(([name, { engine, kernels, segments, compileMilliseconds, notes }]) => [
@@ -52,88 +79,106 @@ export const openSession = (tell: Tell): ((request: Request) => Promise<void>) =
         ...notes.map((note) => `${name}: ${note}`)
       ])
     })
-  }
 
-  const watch = async (training: Training): Promise<boolean> => {
-    const scenes = await guarded(training.watch)
-    if (E.isLeft(scenes)) {
-      stop('training', scenes.left)
+  /** Looks at the watched scenes; whether that went well and the training is still the newest. */
+  const look = async (training: Training): Promise<boolean> => {
+    const { stretch } = state
+    const looked = await guarded(training.look)
+    if (state.stretch !== stretch) return false
+    if (E.isLeft(looked)) {
+      stop('training', looked.left)
       return false
     }
-    tell({ _tag: 'watched', step: state.step, scenes: scenes.right, score: scoreOf(scenes.right) })
+    const { scenes, snapshot } = looked.right
+    tell({ _tag: 'watched', training: state.number, shown: scenes.slice(0, shownScenes), score: scoreOf(scenes), snapshot })
     return true
   }
 
-  const begin = async (): Promise<Training | undefined> => {
-    const { device, settings } = state
-    if (device === undefined) return undefined
-    const started = await guarded(startTraining(device, settings.norm))
+  const begun = async (device: GpujsDevice): Promise<Training | undefined> => {
+    const started = await guarded(startTraining(device, state.settings.norm, state.from))
     if (E.isLeft(started)) {
       stop('training', started.left)
       return undefined
     }
+    state.from = undefined
     state.training = started.right
-    state.step = 0
     return started.right
   }
 
-  const loop = async (): Promise<void> => {
-    const { generation } = state
-    const current = (): boolean => state.running && state.generation === generation
+  const loop = async (device: GpujsDevice, stretch: number): Promise<void> => {
+    const newest = (): boolean => state.stretch === stretch
+    if (!newest()) return
     const fresh = state.training === undefined
     phase(fresh ? 'compiling' : 'training')
-    const training = state.training ?? (await begin())
-    if (training === undefined) return
-    let watched = fresh ? 0 : performance.now()
+    if (fresh) state.compiling = { since: performance.now(), before: device.counts().texts }
+    const training = state.training ?? (await begun(device))
+    if (training === undefined || !newest()) return
+    let nextLook = fresh ? 0 : performance.now() + lookEvery
+    let looked = fresh ? -1 : training.step()
     let rate = 0
-    while (current()) {
+    for (let made = 0; newest() && state.running; made++) {
       const before = performance.now()
       const loss = await guarded(training.advance(state.settings.learningRate))
-      if (state.generation !== generation) return
+      if (!newest()) return
       if (E.isLeft(loss)) return stop('training', loss.left)
-      const seconds = (performance.now() - before) / 1000
-      const now = imagesPerStep / seconds
-      // The first step compiles; its time says nothing.
-      rate = state.step === 0 ? 0 : rate === 0 ? now : 0.9 * rate + 0.1 * now
-      state.step++
-      if (state.step === 1) {
+      const now = (1000 * imagesPerStep) / (performance.now() - before)
+      // The first step of a fresh training compiles; its time says nothing.
+      rate = fresh && made === 0 ? 0 : rate === 0 ? now : 0.9 * rate + 0.1 * now
+      if (fresh && made === 0) {
         phase('training')
         plan(training)
       }
-      tell({ _tag: 'step', step: state.step, loss: loss.right, imagesPerSecond: rate })
+      tell({ _tag: 'step', training: state.number, step: training.step(), loss: loss.right, imagesPerSecond: rate })
       if (!Number.isFinite(loss.right)) {
         state.running = false
         state.training = undefined
         return phase('diverged')
       }
-      if (performance.now() - watched > watchEvery) {
-        if (!(await watch(training)) || state.generation !== generation) return
-        if (watched === 0) plan(training)
-        watched = performance.now()
+      if (performance.now() > nextLook) {
+        const started = performance.now()
+        looked = training.step()
+        if (!(await look(training))) return
+        if (nextLook === 0) plan(training)
+        state.compiling = undefined
+        nextLook = performance.now() + Math.max(lookEvery, 3 * (performance.now() - started))
       }
       await breathe()
     }
-    if (state.generation === generation) phase('paused')
+    // A stretch ends with a look, so that the page holds the training as it stands.
+    if (newest() && looked !== training.step() && !(await look(training))) return
+    if (newest()) phase('paused')
   }
 
   const start = (): void => {
-    if (state.running || state.device === undefined) return
+    const { device } = state
+    if (state.running || device === undefined) return
     state.running = true
-    state.generation++
+    const stretch = ++state.stretch
     // What fails inside is reported; the loop goes on beside further requests.
-    void loop()
+    state.work = state.work.then(() => loop(device, stretch))
   }
 
   return async (request) => {
     switch (request._tag) {
       case 'open': {
-        const opened = await guarded(openDevice(request.mode, (kernels) => tell({ _tag: 'compiled', kernels })))
+        desk.opened(request.mode)
+        const opened = await guarded(openDevice(request.mode, compiled))
         if (E.isLeft(opened)) return stop('device', opened.left)
         const { mode, adapter, software, rejected } = opened.right
         state.device = opened.right
+        desk.opened(mode)
         tell({ _tag: 'device', mode, adapter, software, rejected: rejected.map((one) => `${one.mode} was not taken: ${one.reason}`) })
-        return phase('idle')
+        return phase(state.from === undefined ? 'idle' : 'paused')
       }
+      case 'begin':
+        state.running = false
+        state.stretch++
+        state.training = undefined
+        state.number = request.training
+        state.settings = request.settings
+        state.from = request.from
+        if (request.from === undefined) tell({ _tag: 'scenes', training: state.number, scenes: watchedScenes(shownScenes) })
+        return state.device === undefined ? undefined : phase(state.from === undefined ? 'idle' : 'paused')
       case 'start':
         return start()
       case 'pause':
@@ -142,29 +187,10 @@ export const openSession = (tell: Tell): ((request: Request) => Promise<void>) =
       case 'learningRate':
         state.settings = { ...state.settings, learningRate: request.value }
         return
-      case 'reset':
-        state.running = false
-        state.generation++
-        state.training = undefined
-        state.step = 0
-        state.settings = request.settings
-        return state.device === undefined ? undefined : phase('idle')
-      case 'run': {
-        if (state.device === undefined) return tell({ _tag: 'problem', about: 'run', message: 'There is no device yet to detect with: give the run again when one is shown under Device.' })
-        const loaded = loadRun(state.device, request.files)
-        if (E.isLeft(loaded)) return tell({ _tag: 'problem', about: 'run', message: loaded.left })
-        state.run = loaded.right
-        return tell({ _tag: 'run', name: loaded.right.name, step: loaded.right.step, classes: loaded.right.classes })
-      }
-      case 'photograph': {
-        const { run } = state
-        if (run === undefined) return tell({ _tag: 'problem', about: 'run', message: `${request.name}: load a training run first; its detector is what looks at photographs.` })
-        const before = performance.now()
-        const detected = await guarded(detectIn(run, request.name, request.file))
-        if (E.isLeft(detected)) return tell({ _tag: 'problem', about: 'photograph', message: detected.left })
-        const { image, overlay, found } = detected.right
-        return tell({ _tag: 'photograph', name: request.name, image, overlay, found, classes: run.classes, milliseconds: performance.now() - before }, [image, overlay.data.buffer])
-      }
+      case 'run':
+        return desk.load(request.files)
+      case 'photograph':
+        return desk.look(request.name, request.file)
     }
   }
 }
