@@ -1,13 +1,10 @@
 import { bind } from '../../../bind.js'
-import { allocate } from '../../../dtype.js'
 import type { Graph } from '../../../graph/graph.js'
 import { placeholder } from '../../../graph/trace.js'
 import { outputOf } from '../../../node.js'
 import type { Abstract, AnyNode, Tensor } from '../../../node.js'
 import { sizeOf } from '../../../shape.js'
-import type { HostValue } from '../../../value.js'
 import { evaluateNode } from '../../reference/evaluate.js'
-import { Refused } from '../../reference/evaluation.js'
 import { around } from '../../reference/offsets.js'
 import { combined, constantForm, digit, digitForm } from '../kernel/forms.js'
 import type { Digit, Form } from '../kernel/forms.js'
@@ -27,6 +24,7 @@ import type { Fold } from './emit.js'
 import { flattened } from './flatten.js'
 import { guarding } from './guards.js'
 import { arraysOf } from './kept.js'
+import { knownResults } from './known.js'
 import { poolings } from './pooling.js'
 import { alignGradientSteps, alignSteps, geometries } from './regions.js'
 import type { AddKernel } from './regions.js'
@@ -44,18 +42,6 @@ const operandOf = (node: AnyNode, index: number): Tensor => {
 }
 
 const at = (shape: readonly number[], axis: number): number => shape[axis] ?? 1
-
-/** The results of a node whose operands are data of the program; `undefined` where one is not, or the operation is refused when it runs. */
-const knownResults = (node: AnyNode): readonly HostValue[] | undefined => {
-  const operands = node.inputs.flatMap((input) => (input.node.primitive === 'constant' ? evaluateNode(input.node, [], 'single') : []))
-  if (operands.length < node.inputs.length) return undefined
-  try {
-    return evaluateNode(node, operands, 'single')
-  } catch (thrown) {
-    if (thrown instanceof Refused) return undefined
-    throw thrown
-  }
-}
 
 /**
  * A graph as steps for an engine. Values are arrays where a kernel of their own computes them, or are computed in place by the kernels
@@ -90,14 +76,6 @@ export const programOf = (graph: Graph, magnitudes: readonly number[] = []): Pro
   }
 
   const hostStep = (node: AnyNode, reason: string): void => {
-    // Where there is nothing to compute and nothing to refuse, nothing is read.
-    if (node.inputs.length > 0 && node.outputs.every(({ shape }) => sizeOf(shape) === 0) && node.inputs.every((input, index) => index === 0 || input.dtype !== 'i32' || sizeOf(input.shape) === 0)) {
-      node.outputs.forEach((output, index) => {
-        const value: HostValue = { kind: 'host', ...output, data: allocate(output.dtype, 0) }
-        steps.push({ _tag: 'constant', value, result: put(outputOf(node, index), fresh(output)) })
-      })
-      return
-    }
     const data = knownResults(node)
     if (data !== undefined) {
       node.outputs.forEach((output, index) => {
