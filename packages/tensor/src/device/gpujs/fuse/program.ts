@@ -6,7 +6,7 @@ import type { Abstract, AnyNode, Tensor } from '../../../node.js'
 import { sizeOf } from '../../../shape.js'
 import { evaluateNode } from '../../reference/evaluate.js'
 import { around } from '../../reference/offsets.js'
-import { combined, constantForm, digit, digitForm } from '../kernel/forms.js'
+import { combined, constantForm, digit, digitForm, settled } from '../kernel/forms.js'
 import type { Digit, Form } from '../kernel/forms.js'
 import type { KernelSource } from '../engine/engine.js'
 import type { Emitted } from '../kernel/emitted.js'
@@ -130,8 +130,8 @@ export const programOf = (graph: Graph, magnitudes: readonly number[] = []): Pro
   const contraction = (value: Tensor, { outer, inner, taps, left, right }: Contraction): void => {
     const read = ({ operand, axes }: Side): Extract<Term, { readonly _tag: 'read' }> => {
       const term = termOf(resolution, operand, axes)
-      // What is read many times is computed once.
-      if (term._tag !== 'read') throw new Materialize(operand)
+      // What is read many times is computed once; what is read at places that the data names has no place to run along from.
+      if (term._tag !== 'read' || [...settled(term.form).terms.keys()].some(({ computed }) => computed !== undefined)) throw new Materialize(operand)
       return term
     }
     kernelsOf(value, () => {
