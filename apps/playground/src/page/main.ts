@@ -16,7 +16,7 @@ import { problemBox } from './problem.js'
 import { showScenes } from './scenes.js'
 import { afterTurn, turnsOver } from './turns.js'
 import type { Turns } from './turns.js'
-import { compilingSentence, deviceSentence, normMeaning, normTitle, phaseSentence } from './words.js'
+import { compilingSentence, deviceSentence, normMeaning, normTitle, phaseSentence, runSentence } from './words.js'
 
 const at = elementsOfPage()
 const box = problemBox(at)
@@ -41,7 +41,7 @@ interface PageState {
   turns: Turns | undefined
   /** Whether the turn at hand has made its steps and only pauses. */
   turnOver: boolean
-  /** The run that is loaded, and the one that is being read. */
+  /** The run that is loaded, and the one given last: it may still be read. */
   run: RunFiles | undefined
   givenRun: RunFiles | undefined
   runSentence: string
@@ -220,7 +220,7 @@ const handle = (report: Report): void => {
       return redrawSoon()
     case 'run':
       page.run = page.givenRun
-      page.runSentence = `Loaded ${report.name}: ${report.step} steps, finds ${report.classes.join(', ')}.`
+      page.runSentence = runSentence(report)
       return showRun()
     case 'looking':
       at.looking.textContent = ''
@@ -231,6 +231,7 @@ const handle = (report: Report): void => {
       return at.photographList.prepend(photographFigure(report))
     case 'problem':
       if (report.about === 'run' || report.about === 'photograph') {
+        if (report.about === 'run') page.givenRun = page.run
         showRun()
         box.say(report.message, { more: page.refused || page.phase === 'failed' })
         page.refused = true
@@ -280,7 +281,7 @@ const give = (files: readonly PathFile[]): void => {
   const { config, checkpoint, photographs } = sorted(files)
   page.refused = false
   if (page.phase !== 'failed') box.clear()
-  const refusal = refusalOf(files, { config, checkpoint, photographs }) ?? (photographs.length > 0 && page.run === undefined && checkpoint === undefined ? 'Load a training run first: its detector is what looks at photographs.' : undefined)
+  const refusal = refusalOf(files, { config, checkpoint, photographs }) ?? (photographs.length > 0 && page.givenRun === undefined && checkpoint === undefined ? 'Load a training run first: its detector is what looks at photographs.' : undefined)
   if (refusal !== undefined) return box.say(refusal, { more: page.phase === 'failed' })
   if (config !== undefined && checkpoint !== undefined) {
     page.givenRun = { name: folderName(checkpoint.path), config: config.file, checkpoint: checkpoint.file }

@@ -45,3 +45,12 @@ export const deviceSentence = ({ mode, adapter, software }: DeviceReport): strin
   const name = modeTitle(mode)
   return `gpu.js runs in mode ${name}${adapter === name ? '' : ` on ${adapter}`}${software ? ', on the processor' : ', on the graphics adapter'}.`
 }
+
+/** At most this many classes of a run are named. */
+const mostClasses = 12
+
+/** Which run is loaded, and what its detector finds. */
+export const runSentence = ({ name, step, classes }: { readonly name: string; readonly step: number; readonly classes: readonly string[] }): string => {
+  const more = classes.length - mostClasses
+  return `Loaded ${name}: ${step} ${step === 1 ? 'step' : 'steps'}, finds ${classes.slice(0, mostClasses).join(', ')}${more > 0 ? ` and ${more} more classes` : ''}.`
+}
