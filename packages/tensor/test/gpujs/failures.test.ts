@@ -96,7 +96,9 @@ test('WebAssembly without room for a memory is an error value', async () => {
       throw new RangeError('WebAssembly.Memory(): could not allocate memory')
     }
   }
-  vi.stubGlobal('WebAssembly', new Proxy(WebAssembly, { get: (target, name) => (name === 'Memory' ? Memory : Reflect.get(target, name)) }))
+  // None of TypeScript's libraries without a DOM declares it.
+  const { WebAssembly: original } = globalThis as unknown as { readonly WebAssembly: object }
+  vi.stubGlobal('WebAssembly', new Proxy(original, { get: (target, name) => (name === 'Memory' ? Memory : (Reflect.get(target, name) as unknown)) }))
   const ran = await executable.run([floats([3_000_000], new Float32Array(3_000_000))])()
   expect(ran).toMatchObject({ left: { _tag: 'ExecutionFailed', message: expect.stringContaining('could not allocate memory') as unknown } })
 })
