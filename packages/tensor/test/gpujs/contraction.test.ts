@@ -13,14 +13,9 @@ import type { ConvolutionAttributes } from '../../src/primitive.js'
 import { key, uniform } from '../../src/random/index.js'
 import { differenceOf } from '../../src/testing/index.js'
 import type { HostValue } from '../../src/value.js'
+import { take } from './programs.js'
 
 type Program = (...operands: readonly Tensor[]) => readonly Tensor[]
-
-const take = async <L, A>(task: () => Promise<E.Either<L, A>>): Promise<A> => {
-  const result = await task()
-  if (E.isLeft(result)) throw new Error(JSON.stringify(result.left))
-  return result.right
-}
 
 const traced = (inputs: readonly HostValue[], f: Program): Graph => {
   const parameters = inputs.map((input, index) => placeholder(`x${index}`, input))

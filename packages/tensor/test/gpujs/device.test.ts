@@ -5,7 +5,6 @@ import type { Device } from '../../src/device/device.js'
 import { gpujsDevice } from '../../src/device/gpujs/index.js'
 import { evaluate } from '../../src/device/reference/index.js'
 import { graphOf } from '../../src/graph/graph.js'
-import type { Graph } from '../../src/graph/graph.js'
 import { placeholder } from '../../src/graph/trace.js'
 import type { Tensor } from '../../src/node.js'
 import type { PrimitiveName } from '../../src/primitive.js'
@@ -13,19 +12,9 @@ import { key, uniform } from '../../src/random/index.js'
 import { deviceConformance, differenceOf, instances } from '../../src/testing/index.js'
 import { floats, integers } from '../../src/value.js'
 import type { HostValue } from '../../src/value.js'
+import { program, take } from './programs.js'
 
 const names = Object.keys(instances) as readonly PrimitiveName[]
-
-const take = async <L, A>(task: () => Promise<E.Either<L, A>>): Promise<A> => {
-  const result = await task()
-  if (E.isLeft(result)) throw new Error(JSON.stringify(result.left))
-  return result.right
-}
-
-const program = (inputs: readonly HostValue[], f: (...operands: readonly Tensor[]) => readonly Tensor[]): Graph => {
-  const parameters = inputs.map((input, index) => placeholder(`x${index}`, input))
-  return graphOf(parameters, f(...parameters))
-}
 
 const expectConformance = async (device: Device, runs: number): Promise<void> => {
   const report = await deviceConformance(device, { runs, seed: 11 })()

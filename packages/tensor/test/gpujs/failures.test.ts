@@ -12,14 +12,9 @@ import { gpujsDevice } from '../../src/device/gpujs/index.js'
 import { graphOf } from '../../src/graph/graph.js'
 import { placeholder } from '../../src/graph/trace.js'
 import { floats, integers } from '../../src/value.js'
+import { take } from './programs.js'
 
 afterEach(() => void vi.unstubAllGlobals())
-
-const take = async <L, A>(task: () => Promise<E.Either<L, A>>): Promise<A> => {
-  const result = await task()
-  if (E.isLeft(result)) throw new Error(JSON.stringify(result.left))
-  return result.right
-}
 
 const x = placeholder('x', { shape: [5], dtype: 'f32' })
 const program = graphOf([x], [bind('exp', {}, x), bind('reduceSum', { axes: [0], keepDimensions: false }, x)])

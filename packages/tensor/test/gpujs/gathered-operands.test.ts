@@ -8,12 +8,7 @@ import { placeholder } from '../../src/graph/trace.js'
 import { key, uniform } from '../../src/random/index.js'
 import { differenceOf } from '../../src/testing/index.js'
 import { integers } from '../../src/value.js'
-
-const take = async <L, A>(task: () => Promise<E.Either<L, A>>): Promise<A> => {
-  const result = await task()
-  if (E.isLeft(result)) throw new Error(JSON.stringify(result.left))
-  return result.right
-}
+import { take } from './programs.js'
 
 const chosen = integers([5], [3, 0, 3, 1, 2])
 

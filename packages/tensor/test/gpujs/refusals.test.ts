@@ -1,4 +1,3 @@
-import { either as E } from 'fp-ts'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { bind, bindAll } from '../../src/bind.js'
 import { gpujsDevice } from '../../src/device/gpujs/index.js'
@@ -9,17 +8,7 @@ import { placeholder } from '../../src/graph/trace.js'
 import type { Tensor } from '../../src/node.js'
 import { floats, integers } from '../../src/value.js'
 import type { HostValue } from '../../src/value.js'
-
-const take = async <L, A>(task: () => Promise<E.Either<L, A>>): Promise<A> => {
-  const result = await task()
-  if (E.isLeft(result)) throw new Error(JSON.stringify(result.left))
-  return result.right
-}
-
-const program = (inputs: readonly HostValue[], f: (...operands: readonly Tensor[]) => readonly Tensor[]): Graph => {
-  const parameters = inputs.map((input, index) => placeholder(`x${index}`, input))
-  return graphOf(parameters, f(...parameters))
-}
+import { program, take } from './programs.js'
 
 const whole = (x: Tensor): Tensor => bind('cast', { dtype: 'i32' }, x)
 const picked = (x: Tensor, places: Tensor): Tensor => bind('gather', { axis: 0, batchDims: 0 }, x, places)

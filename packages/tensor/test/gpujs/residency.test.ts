@@ -1,6 +1,5 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { either as E } from 'fp-ts'
 import { describe, expect, test } from 'vitest'
 import { bind } from '../../src/bind.js'
 import type { Executable } from '../../src/device/device.js'
@@ -9,12 +8,7 @@ import type { GpujsDevice, GpujsMode } from '../../src/device/gpujs/index.js'
 import { graphOf } from '../../src/graph/graph.js'
 import { placeholder } from '../../src/graph/trace.js'
 import { floats, integers, valueOf } from '../../src/value.js'
-
-const take = async <L, A>(task: () => Promise<E.Either<L, A>>): Promise<A> => {
-  const result = await task()
-  if (E.isLeft(result)) throw new Error(JSON.stringify(result.left))
-  return result.right
-}
+import { take } from './programs.js'
 
 setFlagsFromString('--expose-gc')
 // The flag adds `gc` to contexts made after it.

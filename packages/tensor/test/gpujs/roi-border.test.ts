@@ -1,4 +1,3 @@
-import { either as E } from 'fp-ts'
 import { expect, test } from 'vitest'
 import { bind } from '../../src/bind.js'
 import { gpujsDevice } from '../../src/device/gpujs/index.js'
@@ -6,12 +5,7 @@ import type { GpujsMode } from '../../src/device/gpujs/index.js'
 import { graphOf } from '../../src/graph/graph.js'
 import { placeholder } from '../../src/graph/trace.js'
 import { floats, integers } from '../../src/value.js'
-
-const take = async <L, A>(task: () => Promise<E.Either<L, A>>): Promise<A> => {
-  const result = await task()
-  if (E.isLeft(result)) throw new Error(JSON.stringify(result.left))
-  return result.right
-}
+import { take } from './programs.js'
 
 test.each(['webasm', 'cpu'] satisfies readonly GpujsMode[])('in mode %s a sample on the border one cell outside the map counts, though a third of the region is rounded', async (mode) => {
   const device = await take(gpujsDevice({ mode }))
