@@ -1,6 +1,5 @@
 import { bindAll, graphOf, placeholder, replaceTensors, tensorsOf, topologicalOrder } from '@tabula/tensor'
-import type { AnyNode, CustomVjp, Graph, Tensor } from '@tabula/tensor'
-import { pullBackGraph } from './reverse.js'
+import type { AnyNode, Graph, Tensor } from '@tabula/tensor'
 import { substitute } from './substitute.js'
 
 /**
@@ -17,7 +16,7 @@ export const checkpoint =
     const variables = operands.map((operand, index) => placeholder(`operand ${index}`, operand))
     const result = f(...replaceTensors(args, variables))
     const { graph, captured } = close(variables, tensorsOf(result))
-    return replaceTensors(result, bindAll('call', { name: 'checkpoint', graph, vjp: recompute(graph) }, ...operands, ...captured))
+    return replaceTensors(result, bindAll('call', { name: 'checkpoint', graph, recompute: true }, ...operands, ...captured))
   }
 
 /** A closed graph over the variables and, as further inputs, every tensor that it uses but that does not rest on them. */
@@ -56,21 +55,3 @@ const replaceCaptured = (
   })
   return substitute(outputs, replacements)
 }
-
-const recompute =
-  (graph: Graph): CustomVjp =>
-  (inputs, _outputs, cotangents) => {
-    const guarded = cotangents
-      .filter(({ node }) => !isConstant(node))
-      .reduce<readonly Tensor[]>((held, cotangent) => bindAll('barrier', {}, ...held, cotangent), inputs)
-    return pullBackGraph(
-      graph,
-      guarded,
-      cotangents,
-      inputs.map(({ dtype }) => dtype === 'f32')
-    )
-  }
-
-/** Known before the backward pass: nothing to wait for. */
-const isConstant = (node: AnyNode): boolean =>
-  node.primitive === 'constant' || (node.primitive === 'broadcastTo' && node.inputs.every((input) => isConstant(input.node)))

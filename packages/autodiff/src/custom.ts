@@ -24,7 +24,7 @@ export interface CustomRule<A extends readonly unknown[], R> {
 const flattened = (name: string, index: number, operand: unknown, answer: unknown): readonly Cotangent[] => {
   if (answer === undefined) return tensorsOf(operand).map(() => undefined)
   // What a tensor's cotangent must be is checked where the call is differentiated.
-  if (isTensor(operand)) return isTensor(answer) ? [answer] : [undefined]
+  if (isTensor(operand) && isTensor(answer)) return [answer]
   return cotangentLeaves(`${name}: vjp, operand ${index}`, operand, answer)
 }
 

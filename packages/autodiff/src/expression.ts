@@ -29,8 +29,17 @@ export const and = (a: Tensor, b: Tensor): Tensor => bind('and', {}, a, b)
 export const select = (condition: Tensor, whenTrue: Tensor, whenFalse: Tensor): Tensor =>
   bind('select', {}, condition, whenTrue, whenFalse)
 
-/** 1 where the condition holds, else 0. */
-export const indicator = (condition: Tensor): Tensor => bind('cast', { dtype: 'f32' }, condition)
+/**
+ * x as data, for what a derivative is constant in by mathematics: places of maxima, signs, indices. Derivatives of higher order then
+ * know that zero is meant. `simplify` leaves nothing of it.
+ */
+export const fixed = (x: Tensor): Tensor =>
+  x.node.primitive === 'constant' || x.node.primitive === 'iota' || x.node.primitive === 'stopGradient'
+    ? x
+    : bind('stopGradient', {}, x)
+
+/** 1 where the condition holds, else 0; constant in what the condition rests on. */
+export const indicator = (condition: Tensor): Tensor => bind('cast', { dtype: 'f32' }, fixed(condition))
 
 /** x in another shape; x itself where it has that shape. */
 export const reshape = (x: Tensor, shape: Sizes): Tensor => (sameShape(x.shape, shape) ? x : bind('reshape', { shape }, x))

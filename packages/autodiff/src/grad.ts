@@ -1,9 +1,10 @@
-import { placeholder, replaceTensors, ShapeError, DtypeError, showShape, tensorsOf } from '@tabula/tensor'
+import { DtypeError, isTensor, placeholder, replaceTensors, ShapeError, showShape, TreeError } from '@tabula/tensor'
 import type { Check, IsKnownRank, Shape, ShapeMismatch, ShowShape, Tensor } from '@tabula/tensor'
+import { requireDerivatives } from './blocked-ways.js'
 import { number, zerosLike } from './expression.js'
 import { pullBack } from './reverse.js'
 import { replacementsOf, substitute } from './substitute.js'
-import { cotangentLeaves, differentiableLeaves } from './tree.js'
+import { cotangentLeaves, describe, differentiableLeaves, resultLeaves } from './tree.js'
 import type { CotangentsOf } from './tree.js'
 import type { Cotangent } from './vjp/rule.js'
 
@@ -23,7 +24,8 @@ export interface Pulled<P, R> {
   readonly value: R
   /**
    * From the derivatives of an objective in the result to those in the parameters; leaves that the result does not rest on get
-   * zeros. Linear; may be applied any number of times. Throws `TreeError`, `ShapeError` or `DtypeError` naming the leaf.
+   * zeros. Linear; may be applied any number of times. Throws `TreeError`, `ShapeError` or `DtypeError` naming the leaf, and
+   * `DerivativeError` at a leaf on which the result rests, but on no way that has a derivative.
    */
   readonly pullback: (cotangents: CotangentsOf<R>) => P
 }
@@ -39,12 +41,17 @@ interface Applied<P, R> {
  * of its own, also where two leaves are one tensor, where a leaf is an expression of another, or where f or its further
  * arguments use the same tensor as a constant; and nothing of the placeholders remains.
  */
-const apply = <P, R>(operation: string, f: (parameters: P) => R, parameters: P): Applied<P, R> => {
+const apply = <P, R>(operation: string, f: (parameters: P) => R, parameters: P, resultName = 'result'): Applied<P, R> => {
   const leaves = differentiableLeaves(operation, parameters)
-  const variables = leaves.map((leaf, index) => placeholder(`variable ${index}`, leaf))
-  const result = f(replaceTensors(parameters, variables))
-  const outputs = tensorsOf(result)
-  const replacements = replacementsOf(variables, leaves)
+  const variables = leaves.map(({ name, tensor }) => ({ name, tensor: placeholder(name, tensor) }))
+  const placeholders = variables.map(({ tensor }) => tensor)
+  const result = f(replaceTensors(parameters, placeholders))
+  const results = resultLeaves(operation, result, resultName)
+  const outputs = results.map(({ tensor }) => tensor)
+  const replacements = replacementsOf(
+    placeholders,
+    leaves.map(({ tensor }) => tensor)
+  )
   const value = replaceTensors(result, substitute(outputs, replacements))
   const pull = (cotangents: readonly Cotangent[]): P => {
     const seeds = cotangents.map((cotangent, index) =>
@@ -54,9 +61,11 @@ const apply = <P, R>(operation: string, f: (parameters: P) => R, parameters: P):
       const cotangent = cotangents[index]
       if (seed !== undefined && cotangent !== undefined) replacements.set(seed.node, [cotangent])
     })
-    const gradients = pullBack(outputs, seeds, variables).map(
-      (gradient, index) => gradient ?? zerosLike(leaves[index] ?? number(0))
-    )
+    const found = pullBack(outputs, seeds, placeholders)
+    const without = variables.filter((_, index) => found[index] === undefined)
+    const seeded = results.filter((_, index) => seeds[index] !== undefined)
+    if (without.length > 0) requireDerivatives(operation, seeded, without)
+    const gradients = found.map((gradient, index) => gradient ?? zerosLike(placeholders[index] ?? number(0)))
     return replaceTensors(parameters, substitute(gradients, replacements))
   }
   return { value, pull }
@@ -75,26 +84,54 @@ export const vjp =
     return { value, pullback: (cotangents) => pull(cotangentLeaves('vjp', value, cotangents)) }
   }
 
-const requireScalar = (operation: string, loss: Tensor): void => {
-  if (loss.shape.length !== 0) {
-    throw new ShapeError({ operation, operand: 'loss', expected: '[] (a sum or a mean)', found: showShape(loss.shape) })
+/** The loss, if it is one number. */
+const requireScalar = (operation: string, loss: unknown): void => {
+  const operand = 'loss'
+  if (!isTensor(loss)) {
+    const remedy = 'differentiate a tree of results with vjp'
+    throw new TreeError({ operation, operand, expected: 'one tensor of shape []', found: describe(loss), remedy })
   }
-  if (loss.dtype !== 'f32') throw new DtypeError({ operation, operand: 'loss', expected: 'f32', found: loss.dtype })
+  if (loss.dtype !== 'f32') {
+    const remedy = "compute the loss from floating-point tensors; cast('f32') of an integer has no derivative"
+    throw new DtypeError({ operation, operand, expected: 'f32', found: loss.dtype, remedy })
+  }
+  if (loss.shape.length !== 0) {
+    const remedy = 'reduce it with total or mean, or use vjp or jacobian'
+    throw new ShapeError({ operation, operand, expected: '[] (a sum or a mean)', found: showShape(loss.shape), remedy })
+  }
+}
+
+/** Value and gradient under the name of the public function that was called. */
+const differentiate = <P>(
+  operation: string,
+  f: (parameters: P) => Tensor,
+  parameters: P
+): { readonly value: Loss; readonly gradient: P } => {
+  const { value, pull } = apply(
+    operation,
+    (variables: P) => {
+      const loss = f(variables)
+      requireScalar(operation, loss)
+      return loss
+    },
+    parameters,
+    'loss'
+  )
+  // Of rank 0 and f32, as has been checked.
+  return { value: value as Loss, gradient: pull([number(1)]) }
 }
 
 /**
- * The loss and its gradient, a tree of the parameters' type. Throws `ShapeError` where the loss is not of rank 0 (where the
- * compiler knows the rank, it does not compile) and as `vjp`.
+ * The loss and its gradient, a tree of the parameters' type. Throws `TreeError`, `DtypeError` or `ShapeError` where the loss is not
+ * one tensor of type f32 and rank 0 (where the compiler knows that, it does not compile), `DerivativeError` at a leaf on which the
+ * loss rests, but on no way that has a derivative, and as `vjp`.
  */
 export const valueAndGrad =
   <P, Rest extends readonly unknown[], S extends Shape>(
     f: ((parameters: P, ...rest: Rest) => Tensor<S, 'f32'>) & Check<Scalar<S>>
   ) =>
   (parameters: P, ...rest: Rest): { readonly value: Loss; readonly gradient: P } => {
-    const { value, pull } = apply('valueAndGrad', (variables: P): Tensor => f(variables, ...rest), parameters)
-    requireScalar('valueAndGrad', value)
-    // Of rank 0 and f32, as has just been checked.
-    return { value: value as Loss, gradient: pull([number(1)]) }
+    return differentiate<P>('valueAndGrad', (variables) => f(variables, ...rest), parameters)
   }
 
 /** As `valueAndGrad`, of a function that answers `[loss, auxiliary]`: a tree of tensors that is passed on and not differentiated. */
@@ -103,14 +140,21 @@ export const valueAndGradWithAux =
     f: ((parameters: P, ...rest: Rest) => readonly [Tensor<S, 'f32'>, A]) & Check<Scalar<S>>
   ) =>
   (parameters: P, ...rest: Rest): { readonly value: Loss; readonly auxiliary: A; readonly gradient: P } => {
+    const operation = 'valueAndGradWithAux'
     const { value, pull } = apply(
-      'valueAndGradWithAux',
-      (variables: P): readonly [Tensor, A] => f(variables, ...rest),
+      operation,
+      (variables: P): readonly [Tensor, A] => {
+        const answer = f(variables, ...rest)
+        if (!Array.isArray(answer) || answer.length !== 2) {
+          throw new TreeError({ operation, operand: 'result', expected: 'the array [loss, auxiliary]', found: describe(answer) })
+        }
+        requireScalar(operation, answer[0])
+        return answer
+      },
       parameters
     )
     const [loss, auxiliary] = value
-    requireScalar('valueAndGradWithAux', loss)
-    // Of rank 0 and f32, as has just been checked.
+    // Of rank 0 and f32, as has been checked. The loss is the first result, and the only one with a cotangent.
     return { value: loss as Loss, auxiliary, gradient: pull([number(1)]) }
   }
 
@@ -120,4 +164,4 @@ export const grad =
     f: ((parameters: P, ...rest: Rest) => Tensor<S, 'f32'>) & Check<Scalar<S>>
   ) =>
   (parameters: P, ...rest: Rest): P =>
-    valueAndGrad<P, Rest, S>(f)(parameters, ...rest).gradient
+    differentiate<P>('grad', (variables) => f(variables, ...rest), parameters).gradient

@@ -4,7 +4,6 @@ import {
   bind,
   bindAll,
   graphOf,
-  hostValue,
   mul,
   placeholder,
   sum,
@@ -227,41 +226,6 @@ describe('size', () => {
     const gradient = grad(f)(tensor([], [1]))
     expect(numbers(gradient)).toEqual([2 ** 50])
     expect(Object.values(countNodes(gradient)).reduce((a, b) => a + b)).toBeLessThan(60)
-  })
-})
-
-describe('errors', () => {
-  const x = tensor([2], [1, 2])
-
-  test('a loss that is not a scalar', () => {
-    expect(() => grad((p: Vector) => square(p))(x)).toThrow('loss: expected [] (a sum or a mean), found [2]')
-  })
-
-  test('integer parameters, named by their path', () => {
-    const count = bind('constant', { value: hostValue('i32', [1], Int32Array.of(1)) })
-    expect(() =>
-      grad((p: { readonly w: Tensor; readonly state: { readonly count: Tensor } }) => total(p.w as Vector))({
-        w: x,
-        state: { count }
-      })
-    ).toThrow('parameters.state.count: expected f32')
-  })
-
-  test('parameters that are no tensors', () => {
-    expect(() => grad((p: { readonly w: Vector; readonly rate: number }) => total(p.w))({ w: x, rate: 1 })).toThrow(
-      'rate: expected a leaf'
-    )
-  })
-
-  test('cotangents of another structure, shape or type, named by their path', () => {
-    const { pullback } = vjp((p: Vector) => ({ a: [square(p)], index: bind('argmax', { axis: 0 }, p) }))(x)
-    const call = (cotangents: unknown) => () => (pullback as (cotangents: unknown) => Tensor)(cotangents)
-    expect(call({ a: [x, x], index: null })).toThrow('cotangents.a: expected an array of 1, found an array of 2')
-    expect(call({ a: [x] })).toThrow('cotangents: expected a record of a, index, found a record of a')
-    expect(call({ a: [tensor([3], [1, 2, 3])], index: null })).toThrow('cotangents.a.0: expected [2], found [3]')
-    expect(call({ a: [bind('cast', { dtype: 'i32' }, x)], index: null })).toThrow('cotangents.a.0: expected f32, found i32')
-    expect(call({ a: [x], index: tensor([], [1]) })).toThrow('cotangents.index: expected null, as a i32 result has no derivative')
-    expect(call({ a: [1], index: null })).toThrow('cotangents.a.0: expected a tensor of shape [2] or null, found number')
   })
 })
 

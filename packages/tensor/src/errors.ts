@@ -6,10 +6,12 @@ export interface Mismatch {
   readonly operand: string
   readonly expected: string
   readonly found: string
+  /** What to do about it, where `expected` does not say so. */
+  readonly remedy?: string
 }
 
-const describe = ({ operation, operand, expected, found }: Mismatch): string =>
-  `${operation}: ${operand}: expected ${expected}, found ${found}`
+const describe = ({ operation, operand, expected, found, remedy }: Mismatch): string =>
+  `${operation}: ${operand}: expected ${expected}, found ${found}${remedy === undefined ? '' : `; ${remedy}`}`
 
 /** Thrown while an expression is built whose shapes do not fit. */
 export class ShapeError extends Error {
@@ -41,6 +43,22 @@ export class TreeError extends Error {
   }
 }
 
+/**
+ * Thrown while a program is differentiated where a result rests on a variable, but on no way that has a derivative: the answer would
+ * be a zero that nobody asked for.
+ */
+export class DerivativeError extends Error {
+  override readonly name = 'DerivativeError'
+  readonly mismatch: Mismatch
+  /** The way from the result to the variable, by the names of both and of the primitives between. */
+  readonly path: readonly string[]
+  constructor(mismatch: Mismatch, path: readonly string[]) {
+    super(describe(mismatch))
+    this.mismatch = mismatch
+    this.path = path
+  }
+}
+
 /** A program that a device cannot compile: the program's own fault, or a limit of the device. */
 export type CompileError =
   | { readonly _tag: 'IllFormedProgram'; readonly mismatch: Mismatch; readonly message: string }
@@ -67,6 +85,8 @@ export const showError = (error: CompileError | DeviceError | EvaluationError): 
 /** What a thrown value says: an error's message, or anything else as text. */
 export const messageOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown))
 
-/** The mismatch that a thrown `ShapeError`, `DtypeError` or `TreeError` carries; `undefined` for any other defect. */
+/** The mismatch that a thrown `ShapeError`, `DtypeError`, `TreeError` or `DerivativeError` carries; `undefined` for any other defect. */
 export const mismatchOf = (thrown: unknown): Mismatch | undefined =>
-  thrown instanceof ShapeError || thrown instanceof DtypeError || thrown instanceof TreeError ? thrown.mismatch : undefined
+  thrown instanceof ShapeError || thrown instanceof DtypeError || thrown instanceof TreeError || thrown instanceof DerivativeError
+    ? thrown.mismatch
+    : undefined

@@ -176,8 +176,11 @@ export interface Attributes {
   readonly barrier: NoAttributes
   /** (x) → (sum over replicas). `label` names the layer that asks. */
   readonly allReduce: { readonly label: string }
-  /** (x, …) → (y, …): a closed sub-graph, with a derivative rule of its own where `vjp` is given. */
-  readonly call: { readonly name: string; readonly graph: Graph; readonly vjp?: CustomVjp }
+  /**
+   * (x, …) → (y, …): a closed sub-graph, with a derivative rule of its own where `vjp` is given. With `recompute` its derivative
+   * computes the sub-graph again instead of keeping what it holds.
+   */
+  readonly call: { readonly name: string; readonly graph: Graph; readonly vjp?: CustomVjp; readonly recompute?: true }
   /** (index: i32 [], x, …) → (y, …): the branch of that index, clamped into range. */
   readonly cond: { readonly branches: readonly Graph[] }
 }

@@ -1,6 +1,6 @@
 import { bind, bindAll, sizeOf } from '@tabula/tensor'
 import type { ConvolutionAttributes, PoolAttributes, Tensor } from '@tabula/tensor'
-import { at, reshape, transposeLast, unbroadcast } from '../expression.js'
+import { at, fixed, reshape, transposeLast, unbroadcast } from '../expression.js'
 import type { PullBack } from './rule.js'
 
 const matmul = (a: Tensor, b: Tensor): Tensor => bind('matmul', {}, a, b)
@@ -79,7 +79,7 @@ export const maxPool2dRule: PullBack<'maxPool2d'> = ({ attributes, inputs, cotan
 export const maxPool2dGradientRule: PullBack<'maxPool2dGradient'> = ({ attributes, inputs, cotangents: [c] }) => {
   if (c === undefined) return []
   const [x, dy] = [at(inputs, 0), at(inputs, 1)]
-  const indices = at(bindAll('maxPool2d', window(attributes), x), 1)
+  const indices = fixed(at(bindAll('maxPool2d', window(attributes), x), 1))
   const flat = (t: Tensor): Tensor => reshape(t, [at(t.shape, 0), at(t.shape, 1), at(t.shape, 2) * at(t.shape, 3)])
   return [undefined, reshape(bind('gather', { axis: 2, batchDims: 2 }, flat(c), flat(indices)), dy.shape)]
 }

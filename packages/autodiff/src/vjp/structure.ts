@@ -1,7 +1,7 @@
 import { bind, bindAll, DtypeError, graphOf, placeholder, sameShape, ShapeError, showShape } from '@tabula/tensor'
-import type { Graph, Tensor } from '@tabula/tensor'
+import type { Tensor } from '@tabula/tensor'
 import { at, zerosLike } from '../expression.js'
-import type { Cotangent, PullBack, PullBackGraph } from './rule.js'
+import type { Cotangent, PullBack } from './rule.js'
 
 /** Through to the operands; what they wait for gets nothing. */
 export const barrierRule: PullBack<'barrier'> = ({ cotangents }) => cotangents
@@ -13,16 +13,22 @@ export const barrierRule: PullBack<'barrier'> = ({ cotangents }) => cotangents
 export const allReduceRule: PullBack<'allReduce'> = ({ attributes: { label }, cotangents: [c] }) =>
   c === undefined ? [] : [bind('allReduce', { label: `gradient of ${label}` }, c)]
 
-/** By the rule the call brings, else through its graph. */
+/** Operands that are not ready before the cotangents are, and that are equal to nothing else. */
+const after = (inputs: readonly Tensor[], cotangents: readonly Cotangent[]): readonly Tensor[] =>
+  cotangents
+    .filter((cotangent) => cotangent !== undefined)
+    .reduce<readonly Tensor[]>((held, cotangent) => bindAll('barrier', {}, ...held, cotangent), inputs)
+
+/** By the rule the call brings, else through its graph: as it was computed, or computed again once the cotangents are known. */
 export const callRule: PullBack<'call'> = ({
-  attributes: { name, graph, vjp },
+  attributes: { name, graph, vjp, recompute },
   inputs,
   outputs,
   cotangents,
   wanted,
   pullBackGraph
 }) => {
-  if (vjp === undefined) return pullBackGraph(graph, inputs, cotangents, wanted)
+  if (vjp === undefined) return pullBackGraph(graph, recompute === true ? after(inputs, cotangents) : inputs, cotangents, wanted)
   const answers = vjp(
     inputs,
     outputs,
@@ -49,27 +55,21 @@ const fitting = (name: string, index: number, input: Tensor, answer: Tensor): Co
   return answer
 }
 
-/** A conditional over the branches' own derivatives, which compute again from the operands what they need. */
+/**
+ * A conditional over the branches' own derivatives, which compute again from the operands what they need. Operands on which no branch
+ * has a derivative get none.
+ */
 export const condRule: PullBack<'cond'> = ({ attributes: { branches }, inputs, cotangents, wanted, pullBackGraph }) => {
   const [index, ...operands] = inputs
   if (index === undefined) return []
-  const given = cotangents.filter((c) => c !== undefined)
-  const wantedOperands = wanted.slice(1)
-  const derivatives = branches.map((branch) => branchDerivative(branch, cotangents, wantedOperands, pullBackGraph))
-  const answers = bindAll('cond', { branches: derivatives }, index, ...operands, ...given)
-  let next = 0
-  return [undefined, ...wantedOperands.map((isWanted) => (isWanted ? at(answers, next++) : undefined))]
-}
-
-/** From a branch's operands and the cotangents given to the cotangents wanted, zeros included. */
-const branchDerivative = (
-  branch: Graph,
-  cotangents: readonly Cotangent[],
-  wanted: readonly boolean[],
-  pullBackGraph: PullBackGraph
-): Graph => {
-  const seeds = cotangents.map((c, index) => (c === undefined ? undefined : placeholder(`cotangent ${index}`, c)))
-  const answers = pullBackGraph(branch, branch.inputs, seeds, wanted)
-  const results = branch.inputs.flatMap((input, index) => (wanted[index] === true ? [answers[index] ?? zerosLike(input)] : []))
-  return graphOf([...branch.inputs, ...seeds.filter((seed) => seed !== undefined)], results)
+  const seeds = cotangents.map((c, k) => (c === undefined ? undefined : placeholder(`cotangent ${k}`, c)))
+  const found = branches.map((branch) => pullBackGraph(branch, branch.inputs, seeds, wanted.slice(1)))
+  const moved = operands.flatMap((_, operand) => (found.some((answers) => answers[operand] !== undefined) ? [operand] : []))
+  if (moved.length === 0) return []
+  const derivatives = branches.map((branch, k) => {
+    const results = moved.map((operand) => found[k]?.[operand] ?? zerosLike(at(branch.inputs, operand)))
+    return graphOf([...branch.inputs, ...seeds.filter((seed) => seed !== undefined)], results)
+  })
+  const answers = bindAll('cond', { branches: derivatives }, index, ...operands, ...cotangents.filter((c) => c !== undefined))
+  return [undefined, ...operands.map((_, operand) => answers[moved.indexOf(operand)])]
 }

@@ -17,8 +17,8 @@ export interface Compiled<Arguments, Result> {
 }
 
 /**
- * Traces a program and simplifies it. `ShapeError`, `DtypeError` and `TreeError` thrown while tracing become `Left`; anything else
- * is a defect and stays thrown.
+ * Traces a program and simplifies it. `ShapeError`, `DtypeError`, `TreeError` and `DerivativeError` thrown while tracing become `Left`;
+ * anything else is a defect and stays thrown.
  */
 export const traceSafely = <Arguments, Result>(f: (args: TensorsOf<Arguments>) => Result, example: Arguments): E.Either<CompileError, Traced<Result>> => {
   try {
