@@ -101,7 +101,7 @@ export const vmap =
     f: (...example: A) => R,
     { inAxes, outAxes, axisSize }: VmapOptions<In, Out> = {}
   ) =>
-  <B extends Dim = number>(...batches: BatchedArguments<A, In, B>): Batched<R, Out, B> => {
+  <B extends Dim>(...batches: BatchedArguments<A, In, B>): Batched<R, Out, B> => {
     const { example, mapped } = oneExample(batches, inAxes ?? 0)
     const size = commonSize(mapped, axisSize)
     // The arguments with the mapped axes taken from their tensors: what f takes.

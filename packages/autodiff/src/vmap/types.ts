@@ -1,4 +1,4 @@
-import type { Dim, Dtype, IsKnownRank, Shape, Tensor } from '@tabula/tensor'
+import type { Dim, Dtype, IsKnownRank, IsWide, Shape, ShapeMismatch, Tensor } from '@tabula/tensor'
 
 /**
  * Which axis of a tree's tensors counts the examples: one for all of them, or a tree of such. Negative axes count from the end. `null` is
@@ -33,7 +33,14 @@ export type Batched<T, Axes, B extends Dim> = Axes extends null
         ? { readonly [K in keyof T]: Batched<T[K], Axes extends number ? Axes : K extends keyof Axes ? Axes[K] : number, B> }
         : T
 
-/** A function's arguments for a batch of `B` examples. */
+/** Whether `B` stands for several sizes, of which the compiler knows each. */
+type IsOneSize<B extends Dim> = IsWide<B> extends true ? true : [B] extends [OneOf<B>] ? true : false
+
+/** The intersection of a union's members: `never` where they are several. */
+type OneOf<B> = (B extends unknown ? (size: B) => void : never) extends (size: infer Every) => void ? Every : never
+
+/** A function's arguments for a batch of `B` examples; mapped axes whose sizes are known to differ do not compile. */
 export type BatchedArguments<A extends readonly unknown[], Axes, B extends Dim> = {
-  readonly [K in keyof A]: Batched<A[K], Axes extends number ? Axes : K extends keyof Axes ? Axes[K] : number, B>
+  readonly [K in keyof A]: Batched<A[K], Axes extends number ? Axes : K extends keyof Axes ? Axes[K] : number, B> &
+    (IsOneSize<B> extends true ? unknown : ShapeMismatch<`vmap: the mapped axes have sizes ${B}`>)
 }
