@@ -51,7 +51,7 @@ describe('group normalization', () => {
       weight: floats([4], [1, 0.5, -1, 2]),
       bias: floats([4], [0, 1, 2, 3])
     }
-    const checked = checkGradients(({ x, weight, bias }) => groupNormalize(x, { groups: 2, eps: 1e-2 }, weight, bias), { at, order: 2 })
+    const checked = checkGradients(({ x, weight, bias }) => groupNormalize(x, { groups: 2, eps: 1e-2 }, weight, bias), { at, orders: 2 })
     expect(checked).toMatchObject({ _tag: 'Right' })
   })
 
