@@ -4,6 +4,7 @@ import { within } from './tree.js'
 import { moveAxis, repeated } from './vmap/axes.js'
 import { batch } from './vmap/batch.js'
 import { mapByAxis } from './vmap/prefix.js'
+import type { Named } from './vmap/prefix.js'
 import type { ArgumentAxes, AxesOf, Batched, BatchedArguments } from './vmap/types.js'
 
 /** Where the examples are in arguments and results. */
@@ -31,19 +32,23 @@ interface Result {
   readonly axis: number | null
 }
 
-/** An axis counted from 0. Throws `ShapeError` where a tensor of this rank has none. */
-const axisOf = (path: string, axis: number, rank: number, { shape }: Tensor): number => {
+const argumentTree: Named = { root: 'arguments', option: 'inAxes', remedy: 'give null for it in inAxes' }
+const resultTree: Named = { root: 'result', option: 'outAxes', remedy: 'answer nothing but tensors' }
+
+/** An axis counted from 0, of a tensor of some rank. Throws `ShapeError` where it has none. */
+const axisOf = (option: string, path: string, axis: number, rank: number, { shape }: Tensor): number => {
   if (Number.isInteger(axis) && axis >= -rank && axis < rank) return axis < 0 ? axis + rank : axis
-  const expected = rank === shape.length ? `a tensor with an axis ${axis}` : `an axis in [${-rank}, ${rank}) for the result of one example`
-  throw new ShapeError({ operation: 'vmap', operand: path, expected, found: rank === shape.length ? showShape(shape) : `${axis} for ${showShape(shape)}` })
+  const expected = rank === 0 ? `a tensor with an axis ${axis}` : `an axis in [${-rank}, ${rank}) for a tensor of shape ${showShape(shape)}`
+  const remedy = rank === 0 ? `give null for it in ${option} if it is the same for every example` : `change ${option}`
+  throw new ShapeError({ operation: 'vmap', operand: path, expected, found: rank === 0 ? showShape(shape) : String(axis), remedy })
 }
 
 /** The arguments of one example, and the mapped tensors from which theirs are taken. */
 const oneExample = (batches: readonly unknown[], axes: unknown): { readonly example: unknown; readonly mapped: readonly Mapped[] } => {
   const mapped: Mapped[] = []
-  const example = mapByAxis(batches, axes, { root: 'arguments', option: 'inAxes' }, {
+  const example = mapByAxis(batches, axes, argumentTree, {
     mapped: (tensor, given, path) => {
-      const axis = axisOf(path, given, tensor.shape.length, tensor)
+      const axis = axisOf('inAxes', path, given, tensor.shape.length, tensor)
       const shape = tensor.shape.filter((_, position) => position !== axis)
       const ofOne = placeholder(path, { shape, dtype: tensor.dtype })
       mapped.push({ path, tensor, axis, example: ofOne })
@@ -60,19 +65,22 @@ const commonSize = (mapped: readonly Mapped[], axisSize: number | undefined): nu
   const sizes = [...named, ...mapped.map(({ path, tensor, axis }) => ({ name: `${path}, axis ${axis}`, size: tensor.shape[axis] ?? 0 }))]
   const [first] = sizes
   if (first === undefined) {
-    throw new TreeError({ operation: 'vmap', operand: 'inAxes', expected: 'an axis for at least one tensor, or the option axisSize', found: 'none' })
+    const remedy = 'give the option axisSize to repeat what is the same for every example'
+    throw new TreeError({ operation: 'vmap', operand: 'inAxes', expected: 'an axis for at least one tensor', found: 'none', remedy })
   }
   const other = sizes.find(({ size }) => size !== first.size)
   if (other !== undefined) {
-    throw new ShapeError({ operation: 'vmap', operand: other.name, expected: `${first.size} examples, as ${first.name}`, found: String(other.size) })
+    const remedy = 'map axes of one size, and give null in inAxes for what is the same for every example'
+    const expected = `${first.size} examples, as ${first.name}`
+    throw new ShapeError({ operation: 'vmap', operand: other.name, expected, found: String(other.size), remedy })
   }
   return first.size
 }
 
 /** A tree of results with each tensor replaced, given where the batch goes in it. */
 const mapResults = (tree: unknown, axes: unknown, f: (result: Result) => Tensor): unknown =>
-  mapByAxis(tree, axes, { root: 'result', option: 'outAxes' }, {
-    mapped: (tensor, given, path) => f({ path, tensor, axis: axisOf(path, given, tensor.shape.length + 1, tensor) }),
+  mapByAxis(tree, axes, resultTree, {
+    mapped: (tensor, given, path) => f({ path, tensor, axis: axisOf('outAxes', path, given, tensor.shape.length + 1, tensor) }),
     shared: (subtree, path) => mapLeaves(subtree, isTensor, (tensor, inner) => f({ path: within(path, inner), tensor, axis: null }))
   })
 
@@ -80,7 +88,8 @@ const mapResults = (tree: unknown, axes: unknown, f: (result: Result) => Tensor)
 const placed = ({ path, axis }: Result, tensor: Tensor, isBatched: boolean, size: number): Tensor => {
   if (axis !== null) return moveAxis(isBatched ? tensor : repeated(tensor, size), 0, axis)
   if (!isBatched) return tensor
-  throw new ShapeError({ operation: 'vmap', operand: path, expected: 'a result that no mapped argument has a part in, as its axis is null', found: 'one for each example' })
+  const expected = 'a result that no mapped argument has a part in, as its axis is null'
+  throw new ShapeError({ operation: 'vmap', operand: path, expected, found: 'one for each example', remedy: 'give it an axis in outAxes' })
 }
 
 /**

@@ -1,5 +1,6 @@
-import { isTensor, TreeError } from '@tabula/tensor'
+import { isHostValue, isTensor, TreeError } from '@tabula/tensor'
 import type { Tensor } from '@tabula/tensor'
+import { describe } from '../tree.js'
 
 /** What to do with the parts of a tree, by the axes given for them. */
 export interface ByAxis {
@@ -9,10 +10,11 @@ export interface ByAxis {
   readonly shared: (subtree: unknown, path: string) => unknown
 }
 
-/** What the tree is, and the option that gives its axes, for messages. */
+/** What the tree is, the option that gives its axes, and what to do about a leaf that is no tensor, for messages. */
 export interface Named {
   readonly root: string
   readonly option: string
+  readonly remedy: string
 }
 
 type Fields = ReadonlyMap<string, unknown>
@@ -20,17 +22,12 @@ type Fields = ReadonlyMap<string, unknown>
 /** The entries of an array or a record by key. */
 const fieldsOf = (node: unknown): Fields => new Map(typeof node === 'object' && node !== null ? Object.entries(node) : [])
 
-const isRecord = (node: unknown): node is object => typeof node === 'object' && node !== null && !isTensor(node)
+const isRecord = (node: unknown): node is object => typeof node === 'object' && node !== null && !isTensor(node) && !isHostValue(node)
 
 const sameFields = (node: object, axes: unknown): boolean => {
   const [expected, found] = [fieldsOf(node), fieldsOf(axes)]
   const alike = Array.isArray(node) === Array.isArray(axes) && expected.size === found.size
   return alike && [...expected.keys()].every((key) => found.has(key))
-}
-
-const show = (node: unknown): string => {
-  if (!isRecord(node)) return isTensor(node) ? 'a tensor' : String(node)
-  return Array.isArray(node) ? `an array of ${node.length}` : `a record of ${Object.keys(node).join(', ')}`
 }
 
 /**
@@ -40,20 +37,22 @@ const show = (node: unknown): string => {
 export const mapByAxis = (
   tree: unknown,
   axes: unknown,
-  { root, option }: Named,
+  { root, option, remedy }: Named,
   { mapped, shared }: ByAxis
 ): unknown => {
   const walk = (node: unknown, axis: unknown, path: string): unknown => {
-    const refuse = (operand: string, expected: string, found: string): never => {
-      throw new TreeError({ operation: 'vmap', operand: `${operand}${path}`, expected, found })
-    }
     if (axis === null) return shared(node, `${root}${path}`)
     if (node === null || node === undefined) return node
-    if (isTensor(node)) {
-      return typeof axis === 'number' ? mapped(node, axis, `${root}${path}`) : refuse(option, 'an axis or null, as for a tensor', show(axis))
+    if (!isTensor(node) && !isRecord(node)) {
+      const make = isHostValue(node) ? 'make it a tensor with constant(…)' : remedy
+      throw new TreeError({ operation: 'vmap', operand: `${root}${path}`, expected: 'a tensor', found: describe(node), remedy: make })
     }
-    if (!isRecord(node)) return refuse(root, 'a tensor, an array or a record (its axis null for anything else)', typeof node)
-    if (typeof axis !== 'number' && !sameFields(node, axis)) return refuse(option, `an axis, null or ${show(node)}`, show(axis))
+    if (typeof axis !== 'number' && (isTensor(node) || !sameFields(node, axis))) {
+      const expected = isTensor(node) ? 'an axis or null, as for a tensor' : `an axis, null or ${describe(node)}`
+      throw new TreeError({ operation: 'vmap', operand: `${option}${path}`, expected, found: describe(axis) })
+    }
+    // An axis for the tensor, as has just been checked; a tree is gone through with its axes, or with the one for all.
+    if (isTensor(node)) return mapped(node, Number(axis), `${root}${path}`)
     const children = fieldsOf(axis)
     const child = (value: unknown, key: string): unknown =>
       walk(value, typeof axis === 'number' ? axis : children.get(key), `${path}.${key}`)
