@@ -4,12 +4,15 @@ import type { AnyNode, Tensor } from '@tabula/tensor'
 /** What stands for a node's outputs once placeholders have been replaced. */
 export type Replacements = Map<AnyNode, readonly Tensor[]>
 
-/** Replacements of placeholders, each of which has a node of its own. */
-export const replacementsOf = (placeholders: readonly Tensor[], values: readonly Tensor[]): Replacements => {
+/** Replacements of placeholders, each of which has a node of its own; where either is `undefined`, nothing is replaced. */
+export const replacementsOf = (
+  placeholders: readonly (Tensor | undefined)[],
+  values: readonly (Tensor | undefined)[]
+): Replacements => {
   const replacements: Replacements = new Map()
   placeholders.forEach((placeholder, index) => {
     const value = values[index]
-    if (value !== undefined) replacements.set(placeholder.node, [value])
+    if (placeholder !== undefined && value !== undefined) replacements.set(placeholder.node, [value])
   })
   return replacements
 }
@@ -30,4 +33,17 @@ export const substitute = (tensors: readonly Tensor[], replacements: Replacement
     )
   }
   return tensors.map(replaced)
+}
+
+/** `substitute` in those that are defined. */
+export const substituteDefined = (
+  tensors: readonly (Tensor | undefined)[],
+  replacements: Replacements
+): readonly (Tensor | undefined)[] => {
+  const replaced = substitute(
+    tensors.filter((tensor) => tensor !== undefined),
+    replacements
+  )
+  let next = 0
+  return tensors.map((tensor) => (tensor === undefined ? undefined : replaced[next++]))
 }

@@ -1,7 +1,7 @@
 import { assertType, describe, expectTypeOf, test } from 'vitest'
 import type { Shape, Tensor } from '@tabula/tensor'
 import { checkpoint, customVjp, grad, valueAndGrad, valueAndGradWithAux, vjp } from '../src/index.js'
-import type { CotangentsOf, Loss, VjpRules } from '../src/index.js'
+import type { CotangentsOf, JvpRules, Loss, VjpRules } from '../src/index.js'
 
 type Weights = Tensor<readonly [3, 'C'], 'f32'>
 interface Parameters {
@@ -11,6 +11,7 @@ interface Parameters {
 declare const parameters: Parameters
 declare const loss: (p: Parameters) => Loss
 declare const rules: VjpRules
+declare const forwardRules: JvpRules
 
 describe('the record of rules is total', () => {
   test('leaving a primitive out does not compile', () => {
@@ -23,6 +24,22 @@ describe('the record of rules is total', () => {
   test('a rule of another primitive does not compile', () => {
     // @ts-expect-error a rule of `gather` reads attributes that `slice` has not
     assertType<VjpRules>({ ...rules, slice: ({ attributes: { batchDims } }) => [batchDims] })
+  })
+})
+
+describe('the record of forward-mode rules is total', () => {
+  test('leaving a primitive out does not compile', () => {
+    const { matmul: _matmul, ...others } = forwardRules
+    // @ts-expect-error matmul has no rule
+    assertType<JvpRules>(others)
+    assertType<JvpRules>({ ...others, matmul: _matmul })
+  })
+
+  test('a rule of another primitive does not compile', () => {
+    // @ts-expect-error a rule of `topK` reads attributes that `slice` has not
+    assertType<JvpRules>({ ...forwardRules, slice: ({ attributes: { k }, tangents }) => tangents.slice(k) })
+    // @ts-expect-error a reason that is none
+    assertType<JvpRules>({ ...forwardRules, sin: 'unknown' })
   })
 })
 

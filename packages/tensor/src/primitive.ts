@@ -37,6 +37,13 @@ export type CustomVjp = (
   cotangents: readonly Tensor[]
 ) => readonly (Tensor | undefined)[]
 
+/** How a `call`'s inputs' tangents become its outputs' tangents; `undefined` is zero. */
+export type CustomJvp = (
+  inputs: readonly Tensor[],
+  outputs: readonly Tensor[],
+  tangents: readonly Tensor[]
+) => readonly (Tensor | undefined)[]
+
 /**
  * The closed set of primitives and the attributes of each.
  *
@@ -177,10 +184,17 @@ export interface Attributes {
   /** (x) → (sum over replicas). `label` names the layer that asks. */
   readonly allReduce: { readonly label: string }
   /**
-   * (x, …) → (y, …): a closed sub-graph, with a derivative rule of its own where `vjp` is given. With `recompute` its derivative
-   * computes the sub-graph again instead of keeping what it holds.
+   * (x, …) → (y, …): a closed sub-graph, with derivative rules of its own where `vjp` (reverse mode) or `jvp` (forward mode)
+   * are given; either mode follows from the other's rule where that is linear. With `recompute` reverse mode computes the sub-graph
+   * again instead of keeping what it holds.
    */
-  readonly call: { readonly name: string; readonly graph: Graph; readonly vjp?: CustomVjp; readonly recompute?: true }
+  readonly call: {
+    readonly name: string
+    readonly graph: Graph
+    readonly vjp?: CustomVjp
+    readonly jvp?: CustomJvp
+    readonly recompute?: true
+  }
   /** (index: i32 [], x, …) → (y, …): the branch of that index, clamped into range. */
   readonly cond: { readonly branches: readonly Graph[] }
 }

@@ -4,16 +4,6 @@ import type { NoDerivative } from '../vjp/rule.js'
 /** The derivative of one tensor along a direction, of its shape; `undefined` is zero. Integers and truth values have no other. */
 export type Tangent = Tensor | undefined
 
-/**
- * From the tangents of `inputs`, placeholders that `outputs` rest on, to those of `outputs`. The answer is made of expressions over
- * the same placeholders and whatever the tangents rest on.
- */
-export type PushForwardThrough = (
-  outputs: readonly Tensor[],
-  inputs: readonly Tensor[],
-  tangents: readonly Tangent[]
-) => readonly Tangent[]
-
 /** The tangents of a closed graph's outputs from those of the tensors it is applied to, in terms of these. */
 export type PushForwardGraph = (graph: Graph, inputs: readonly Tensor[], tangents: readonly Tangent[]) => readonly Tangent[]
 

@@ -3,7 +3,8 @@ import type { PrimitiveName, Tensor } from '@tabula/tensor'
 import { add, and, at, div, equal, indicator, less, log, mul, neg, number, pow, select, sub, unbroadcast } from '../expression.js'
 import type { Cotangent, PullBack } from './rule.js'
 
-interface Operands {
+/** Operands and result of an elementwise primitive with two operands, and what moves: `c`, a cotangent or (in forward mode) a tangent. */
+export interface Operands {
   readonly c: Tensor
   readonly a: Tensor
   readonly b: Tensor
@@ -56,7 +57,7 @@ const constantScalar = (x: Tensor): number | undefined =>
   x.node.primitive === 'constant' && x.shape.length === 0 ? x.node.attributes.value.data[0] : undefined
 
 /** b·a^(b−1), which is 0 where a and b are 0 (PyTorch); short for constant exponents. */
-const powerInBase = ({ c, a, b }: Operands): Tensor => {
+export const powerInBase = ({ c, a, b }: Operands): Tensor => {
   const exponent = constantScalar(b)
   if (exponent === 0) return mul(c, number(0))
   if (exponent === 1) return c
@@ -67,12 +68,12 @@ const powerInBase = ({ c, a, b }: Operands): Tensor => {
 }
 
 /** y·ln(a) where a > 0, else zero. The logarithm never sees what it is not defined on, so that second derivatives stay finite. */
-const powerInExponent = ({ c, a, y }: Operands): Tensor => mul(c, mul(y, log(select(less(number(0), a), a, number(1)))))
+export const powerInExponent = ({ c, a, y }: Operands): Tensor => mul(c, mul(y, log(select(less(number(0), a), a, number(1)))))
 
 export const powRule = elementwise<'pow'>(powerInBase, powerInExponent)
 
 /** 1 where `low` < `high` or one of them is NaN, ½ where they are equal, else 0 (PyTorch). */
-const share = (low: Tensor, high: Tensor): Tensor =>
+export const share = (low: Tensor, high: Tensor): Tensor =>
   sub(number(1), mul(add(indicator(less(high, low)), indicator(bind('lessEqual', {}, high, low))), number(0.5)))
 
 /** To the larger side; equal ones get half each (PyTorch). */
@@ -87,7 +88,8 @@ export const minimumRule = elementwise<'minimum'>(
   ({ c, a, b }) => mul(c, share(b, a))
 )
 
-const squaredRadius = ({ a, b }: Operands): Tensor => add(mul(a, a), mul(b, b))
+/** a² + b² */
+export const squaredRadius = ({ a, b }: Operands): Tensor => add(mul(a, a), mul(b, b))
 
 /** c·b / (a² + b²) and −c·a / (a² + b²) */
 export const atan2Rule = elementwise<'atan2'>(

@@ -1,6 +1,6 @@
-import { bind, bindAll, sizeOf } from '@tabula/tensor'
+import { bind, bindAll, hostValue, sizeOf } from '@tabula/tensor'
 import type { ConvolutionAttributes, PoolAttributes, Tensor } from '@tabula/tensor'
-import { at, fixed, reshape, transposeLast, unbroadcast } from '../expression.js'
+import { at, fixed, number, reshape, select, transposeLast, unbroadcast } from '../expression.js'
 import type { PullBack } from './rule.js'
 
 const matmul = (a: Tensor, b: Tensor): Tensor => bind('matmul', {}, a, b)
@@ -75,13 +75,31 @@ const window = ({ kernel, stride, padding, dilation }: PoolAttributes): PoolAttr
 export const maxPool2dRule: PullBack<'maxPool2d'> = ({ attributes, inputs, cotangents: [c] }) =>
   c === undefined ? [] : [bind('maxPool2dGradient', window(attributes), at(inputs, 0), c)]
 
+/** Along one side, which windows hold an element: those that lie in the padding alone have no maximum. */
+const occupied = (attributes: PoolAttributes, axis: 0 | 1, size: number, windows: number): readonly boolean[] => {
+  const [kernel, stride, dilation] = [attributes.kernel[axis], attributes.stride[axis], attributes.dilation[axis]]
+  return Array.from({ length: windows }, (_, window) => {
+    const first = window * stride - attributes.padding[axis][0]
+    return Array.from({ length: kernel }, (_, tap) => first + tap * dilation).some((place) => place >= 0 && place < size)
+  })
+}
+
+/** x: [N, C, H, W] read at each window's maximum, whose flat index y·W + x is given; zero where a window has none. */
+export const atMaxima = (attributes: PoolAttributes, x: Tensor, indices: Tensor): Tensor => {
+  const flat = (t: Tensor): Tensor => reshape(t, [at(t.shape, 0), at(t.shape, 1), at(t.shape, 2) * at(t.shape, 3)])
+  const read = reshape(bind('gather', { axis: 2, batchDims: 2 }, flat(x), fixed(flat(indices))), indices.shape)
+  const rows = occupied(attributes, 0, at(x.shape, 2), at(indices.shape, 2))
+  const columns = occupied(attributes, 1, at(x.shape, 3), at(indices.shape, 3))
+  if (![...rows, ...columns].includes(false)) return read
+  const holds = Uint8Array.from(rows.flatMap((row) => columns.map((column) => (row && column ? 1 : 0))))
+  return select(bind('constant', { value: hostValue('bool', [rows.length, columns.length], holds) }), read, number(0))
+}
+
 /** Linear in dy, whose cotangent is read at each window's maximum; constant in x almost everywhere. */
 export const maxPool2dGradientRule: PullBack<'maxPool2dGradient'> = ({ attributes, inputs, cotangents: [c] }) => {
   if (c === undefined) return []
-  const [x, dy] = [at(inputs, 0), at(inputs, 1)]
-  const indices = fixed(at(bindAll('maxPool2d', window(attributes), x), 1))
-  const flat = (t: Tensor): Tensor => reshape(t, [at(t.shape, 0), at(t.shape, 1), at(t.shape, 2) * at(t.shape, 3)])
-  return [undefined, reshape(bind('gather', { axis: 2, batchDims: 2 }, flat(c), flat(indices)), dy.shape)]
+  const x = at(inputs, 0)
+  return [undefined, atMaxima(attributes, c, at(bindAll('maxPool2d', window(attributes), x), 1))]
 }
 
 export const upsampleNearestRule: PullBack<'upsampleNearest'> = ({ attributes, cotangents: [c] }) =>

@@ -3,7 +3,7 @@ import { at, broadcastTo, div, equal, indicator, mul, reduceSum, reshape } from 
 import type { PullBack } from './rule.js'
 
 /** A reduction's result in a shape that broadcasts against its operand: unchanged where only leading axes went. */
-const alongside = (reduced: Tensor, shape: Sizes, axes: readonly number[], keepDimensions: boolean): Tensor => {
+export const alongside = (reduced: Tensor, shape: Sizes, axes: readonly number[], keepDimensions: boolean): Tensor => {
   const leading = axes.every((axis, position) => axis === position)
   return keepDimensions || leading
     ? reduced

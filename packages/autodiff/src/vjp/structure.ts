@@ -1,5 +1,6 @@
-import { bind, bindAll, DtypeError, graphOf, placeholder, sameShape, ShapeError, showShape } from '@tabula/tensor'
+import { bind, bindAll, graphOf, placeholder } from '@tabula/tensor'
 import type { Tensor } from '@tabula/tensor'
+import { cotangentsByRule } from '../call-rules.js'
 import { at, zerosLike } from '../expression.js'
 import type { Cotangent, PullBack } from './rule.js'
 
@@ -29,30 +30,7 @@ export const callRule: PullBack<'call'> = ({
   pullBackGraph
 }) => {
   if (vjp === undefined) return pullBackGraph(graph, recompute === true ? after(inputs, cotangents) : inputs, cotangents, wanted)
-  const answers = vjp(
-    inputs,
-    outputs,
-    outputs.map((output, index) => cotangents[index] ?? zerosLike(output))
-  )
-  if (answers.length !== inputs.length) {
-    throw new ShapeError({
-      operation: name,
-      operand: 'vjp',
-      expected: `one cotangent for each of ${inputs.length} operands`,
-      found: String(answers.length)
-    })
-  }
-  return answers.map((answer, index) => (answer === undefined ? undefined : fitting(name, index, at(inputs, index), answer)))
-}
-
-const fitting = (name: string, index: number, input: Tensor, answer: Tensor): Cotangent => {
-  const operand = `vjp, cotangent of operand ${index}`
-  if (input.dtype !== 'f32') return undefined
-  if (!sameShape(answer.shape, input.shape)) {
-    throw new ShapeError({ operation: name, operand, expected: showShape(input.shape), found: showShape(answer.shape) })
-  }
-  if (answer.dtype !== 'f32') throw new DtypeError({ operation: name, operand, expected: 'f32', found: answer.dtype })
-  return answer
+  return cotangentsByRule({ name, rule: vjp }, inputs, outputs, cotangents)
 }
 
 /**
