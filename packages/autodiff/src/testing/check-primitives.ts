@@ -1,37 +1,63 @@
-import type { PrimitiveName, Tensor } from '@tabula/tensor'
+import { bindAll, hostValue, messageOf } from '@tabula/tensor'
+import type { Attributes, HostValue, PrimitiveName, Tensor } from '@tabula/tensor'
+import { instances } from '@tabula/tensor/testing'
+import type { Instance as Application, Instances } from '@tabula/tensor/testing'
 import fc from 'fast-check'
 import { either as E } from 'fp-ts'
 import { checkGradients } from './check-gradients.js'
-import type { Mode } from './gradients/derivatives.js'
 import { showMismatch } from './gradients/mismatch.js'
+import { Refused } from './gradients/point.js'
 import { differentiableInstances } from './instances/index.js'
 import type { Instance } from './instances/instance.js'
+import { another, stackedLoop, subsetsOf } from './laws/batching.js'
+import { compareSides } from './laws/equality.js'
+import type { Compared } from './laws/equality.js'
+import { treeSource } from './program-source.js'
+import { randomNumbers } from './random.js'
+
+/** One of a primitive's rules: reverse mode, forward mode, batching. */
+export type RuleKind = 'vjp' | 'jvp' | 'vmap'
 
 /** How much is asked of Tabula's own rules. */
 export interface PrimitiveCheck {
   /** The same seed draws the same cases. */
   readonly seed: number
-  /** Random cases of each primitive (200). */
+  /** Random cases of each rule of each primitive (200). */
   readonly runs?: number
-  /** Which primitives (all that have a derivative). */
+  /** Which primitives (all that have a derivative, or operands that can be batched). */
   readonly primitives?: readonly PrimitiveName[]
+  /** Which of their rules (all). */
+  readonly rules?: readonly RuleKind[]
   /** Orders of the derivatives (1 and 2). */
   readonly orders?: readonly number[]
-  /** Forward, reverse, or both. */
-  readonly modes?: readonly Mode[]
+  /** Whether a failure is made as small as possible and printed as a test (true). Without, the first case that fails ends the check. */
+  readonly shrink?: boolean
 }
 
 /** What the cases of one primitive showed. */
 export interface PrimitiveReport {
   readonly primitive: PrimitiveName
+  /** Random cases of its derivatives, and of its batching rule. */
   readonly cases: number
-  /** Derivatives compared in these cases. */
+  readonly batches: number
+  /** Numbers compared in all these cases. */
   readonly comparisons: number
   /** The largest error of a derivative, relative to it. */
   readonly worst: number
-  /** A test that fails, where a rule is wrong. */
+  /** What is wrong, where something is: for derivatives a test that fails. */
   readonly failure: string | undefined
 }
+
+type Settings = Required<Omit<PrimitiveCheck, 'primitives'>>
+
+interface Tally {
+  readonly runs: number
+  readonly comparisons: number
+  readonly worst: number
+  readonly failure: string | undefined
+}
+
+const nothing: Tally = { runs: 0, comparisons: 0, worst: 0, failure: undefined }
 
 const isArbitrary = (entry: unknown): entry is fc.Arbitrary<Instance> => typeof entry === 'object'
 
@@ -41,17 +67,18 @@ export const differentiablePrimitives: readonly PrimitiveName[] = Object.entries
   isArbitrary(entry) ? [name as PrimitiveName] : []
 )
 
-/** Checks the derivatives of one primitive on random instances. */
-export const checkPrimitive = (
-  primitive: PrimitiveName,
-  { seed, runs = 200, orders = [1, 2], modes = ['forward', 'reverse'] }: Omit<PrimitiveCheck, 'primitives'>
-): PrimitiveReport => {
+/** What stopped a property: a case that fails, or an error that was thrown. */
+const stopped = (thrown: unknown): string | undefined =>
+  thrown === undefined || thrown === null || (thrown instanceof Error && thrown.message.startsWith('Property failed by returning false')) ? undefined : messageOf(thrown)
+
+const derivatives = (primitive: PrimitiveName, { seed, runs, orders, rules, shrink }: Settings): Tally => {
   const entry = differentiableInstances[primitive]
-  if (!isArbitrary(entry)) return { primitive, cases: 0, comparisons: 0, worst: 0, failure: undefined }
+  const modes = [...(rules.includes('jvp') ? (['forward'] as const) : []), ...(rules.includes('vjp') ? (['reverse'] as const) : [])]
+  if (!isArbitrary(entry) || modes.length === 0) return nothing
   let [cases, comparisons, worst] = [0, 0, 0]
-  const check = ({ variables, apply }: Instance, chosen: number, shrink: boolean) =>
+  const check = ({ variables, apply }: Instance, chosen: number, smaller: boolean) =>
     // The variables are the leaves of `at`, all f32.
-    checkGradients((args) => apply(args as readonly Tensor[]), { at: variables, orders, modes, seed: chosen, shrink })
+    checkGradients((args) => apply(args as readonly Tensor[]), { at: variables, orders, modes, seed: chosen, shrink: smaller })
   const outcome = fc.check(
     fc.property(entry, fc.nat({ max: 0xffff }), (instance, chosen) => {
       const found = check(instance, chosen, false)
@@ -61,19 +88,84 @@ export const checkPrimitive = (
       worst = Math.max(worst, found.right.largestError)
       return true
     }),
-    { seed, numRuns: runs, endOnFailure: false }
+    { seed, numRuns: runs, endOnFailure: !shrink }
   )
-  const [instance, chosen] = outcome.counterexample ?? []
-  return { primitive, cases, comparisons, worst, failure: instance === undefined ? undefined : failureText(() => check(instance, chosen ?? 0, true), outcome.errorInstance) }
+  if (!outcome.failed) return { runs: cases, comparisons, worst, failure: undefined }
+  const describe = (): string => {
+    const [instance, chosen] = outcome.counterexample ?? []
+    if (instance === undefined) return 'no case was drawn'
+    const found = check(instance, chosen ?? 0, shrink)
+    if (E.isRight(found)) return 'passes when it is repeated'
+    return found.left._tag === 'GradientMismatch' && shrink ? showMismatch(found.left) : found.left.message
+  }
+  return { runs: cases, comparisons, worst, failure: stopped(outcome.errorInstance) ?? describe() }
 }
 
-const failureText = (again: () => ReturnType<typeof checkGradients>, thrown: unknown): string => {
-  if (thrown instanceof Error && !thrown.message.startsWith('Property failed by returning false')) return thrown.message
-  const found = again()
-  if (E.isRight(found)) return 'passes when repeated'
-  return found.left._tag === 'GradientMismatch' ? showMismatch(found.left) : found.left.message
+// The record's entry as one for any primitive.
+const applicationsOf = (primitive: PrimitiveName): Instances<PrimitiveName> => instances[primitive] as Instances<PrimitiveName>
+
+/** Other operands that fit as well: the same numbers elsewhere, and for a conditional the next branch. */
+const exampleOf = (primitive: PrimitiveName, operands: readonly HostValue[]) => (operand: number, example: number): HostValue => {
+  const value = operands[operand] ?? hostValue('f32', [], new Float64Array(1))
+  return primitive === 'cond' && operand === 0 ? hostValue('i32', [], Int32Array.of((value.data[0] ?? 0) + example)) : another(value, example)
 }
 
-/** Checks the derivatives of Tabula's primitives on random instances, one report for each. */
-export const checkPrimitives = ({ primitives = differentiablePrimitives, ...check }: PrimitiveCheck): readonly PrimitiveReport[] =>
-  primitives.map((primitive) => checkPrimitive(primitive, check))
+/** Compares a primitive's batching rule with the loop; `undefined` where the interpreter refuses one of the examples. */
+const compareBatches = (primitive: PrimitiveName, { attributes, inputs }: Application, mapped: readonly boolean[], seed: number): Compared | undefined => {
+  const apply = (...tensors: readonly Tensor[]): readonly Tensor[] => bindAll(primitive, attributes as Attributes[PrimitiveName], ...tensors)
+  try {
+    return compareSides(stackedLoop(apply, inputs, mapped, exampleOf(primitive, inputs), randomNumbers(seed)), 1e-12)
+  } catch (thrown) {
+    if (thrown instanceof Refused) return undefined
+    throw thrown
+  }
+}
+
+const batching = (primitive: PrimitiveName, { seed, runs, rules, shrink }: Settings): Tally => {
+  const unary = primitive === 'input' || primitive === 'constant' || primitive === 'iota'
+  if (unary || !rules.includes('vmap')) return nothing
+  let [batches, comparisons] = [0, 0]
+  let failure: string | undefined
+  const outcome = fc.check(
+    fc.property(applicationsOf(primitive), fc.nat({ max: 0xffff }), (application, chosen) => {
+      batches++
+      for (const [index, mapped] of subsetsOf(application.inputs.length).entries()) {
+        const compared = compareBatches(primitive, application, mapped, chosen + index)
+        comparisons += compared?.comparisons ?? 0
+        if (compared?.difference === undefined) continue
+        const { of, expected, found } = compared.difference
+        failure = `${primitive} ${treeSource(application.attributes)} of ${treeSource(application.inputs)}, operands ${mapped.flatMap((is, operand) => (is ? [operand] : [])).join(', ')} mapped: ${of} of vmap is ${treeSource(found)}, of the loop ${treeSource(expected)}`
+        return false
+      }
+      return true
+    }),
+    { seed, numRuns: runs, endOnFailure: !shrink }
+  )
+  return { runs: batches, comparisons, worst: 0, failure: outcome.failed ? (stopped(outcome.errorInstance) ?? failure ?? 'no case was drawn') : undefined }
+}
+
+/**
+ * Checks the rules of one primitive on random instances: its derivatives, in both modes and with one another, to second order; and that
+ * its batching rule is the stacked loop, for every choice of operands that are mapped.
+ */
+export const checkPrimitive = (
+  primitive: PrimitiveName,
+  { seed, runs = 200, rules = ['vjp', 'jvp', 'vmap'], orders = [1, 2], shrink = true }: Omit<PrimitiveCheck, 'primitives'>
+): PrimitiveReport => {
+  const settings = { seed, runs, rules, orders, shrink }
+  const derived = derivatives(primitive, settings)
+  const batched = derived.failure === undefined ? batching(primitive, settings) : nothing
+  return {
+    primitive,
+    cases: derived.runs,
+    batches: batched.runs,
+    comparisons: derived.comparisons + batched.comparisons,
+    worst: derived.worst,
+    failure: derived.failure ?? batched.failure
+  }
+}
+
+/** Checks the rules of Tabula's primitives on random instances, one report for each primitive. */
+export const checkPrimitives = ({ primitives, ...check }: PrimitiveCheck): readonly PrimitiveReport[] =>
+  // The record's keys are the primitives' names.
+  (primitives ?? (Object.keys(differentiableInstances) as PrimitiveName[])).map((primitive) => checkPrimitive(primitive, check))
