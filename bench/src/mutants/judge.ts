@@ -5,10 +5,10 @@ import type * as Kit from '@tabula/autodiff/testing'
 import type { Kind } from './mutant.js'
 import { modulesOf } from './modules.js'
 
-/** A changed module and the rule to be tried; without a change, the rule as it is. */
+/** A changed module and the rules that rest on it, one of which must be found wrong; without a change, rules as they are. */
 export interface Case {
   readonly kind: Kind
-  readonly rule: string
+  readonly rules: readonly string[]
   readonly changed?: { readonly file: string; readonly text: string }
 }
 
@@ -22,13 +22,25 @@ export interface Effort {
 /** What the kit says of a rule: nothing, or what it found, in one line. */
 export type Verdict = { readonly found: undefined } | { readonly found: string }
 
+/** The first line that says what is wrong. */
 const firstLine = (text: string): string => text.split('\n', 1)[0] ?? ''
 
 /** What the public kit finds wrong with a primitive's rule: the first random case that fails. */
-const judged = (kit: typeof Kit, { kind, rule }: Case, { runs, seed }: Effort): Verdict => {
+const judgedRule = (kit: typeof Kit, kind: Kind, rule: string, { runs, seed }: Effort): Verdict => {
   // Rules are keyed by the primitives' names.
   const { failure } = kit.checkPrimitive(rule as PrimitiveName, { seed, runs, rules: [kind], shrink: false })
   return { found: failure === undefined ? undefined : firstLine(failure) }
+}
+
+/** Where several rules rest on what is changed, all are tried a little before any is tried in full. */
+const judged = (kit: typeof Kit, { kind, rules }: Case, { runs, seed }: Effort): Verdict => {
+  for (const some of rules.length > 1 ? [Math.min(6, runs), runs] : [runs]) {
+    for (const rule of rules) {
+      const { found } = judgedRule(kit, kind, rule, { runs: some, seed })
+      if (found !== undefined) return { found: `${rule}: ${found}` }
+    }
+  }
+  return { found: undefined }
 }
 
 /** Tries rules one after the other, with the modules of packages/autodiff/src held in memory. */

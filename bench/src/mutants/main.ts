@@ -42,16 +42,15 @@ const fail = (text: string): void => {
 }
 
 /** The kit must have nothing to say of the rules as they are, by the same instances. */
-const rulesTried = [...new Map(mutants.map(({ kind, rule }) => [`${kind} ${rule}`, { kind, rule }])).values()]
-await runAll(rulesTried, { ...pool, limit: 10 * pool.limit }, (index, outcome) => {
-  const tried = rulesTried[index]
-  if (tried !== undefined && outcome.end !== 'nothing') fail(`UNCHANGED ${tried.kind} ${tried.rule}: ${'what' in outcome ? outcome.what : 'ran for too long'}`)
+const unchanged = [...new Map(mutants.flatMap(({ kind, rules }) => rules.map((rule) => [`${kind} ${rule}`, { kind, rules: [rule] }] as const))).entries()]
+await runAll(unchanged.map(([, tried]) => tried), { ...pool, limit: 10 * pool.limit }, (index, outcome) => {
+  if (outcome.end !== 'nothing') fail(`UNCHANGED ${unchanged[index]?.[0] ?? ''}: ${'what' in outcome ? outcome.what : 'ran for too long'}`)
 })
 
 const outcomes = new Map<string, Outcome>()
 const started = Date.now()
 await runAll(
-  mutants.map(({ kind, rule, file, text }) => ({ kind, rule, changed: { file, text } })),
+  mutants.map(({ kind, rules, file, text }) => ({ kind, rules, changed: { file, text } })),
   pool,
   (index, outcome) => {
     const mutant = mutants[index]
@@ -67,28 +66,30 @@ const tried: readonly Tried[] = mutants.flatMap((mutant) => {
 })
 const killed = tried.filter(({ outcome }) => outcome.end !== 'nothing')
 
-const rows = made.flatMap(({ rules, mutants: ofKind }) =>
-  rules.names
-    .filter((rule) => options.rules.length === 0 || options.rules.includes(rule))
-    .map((rule): Row => {
-      const mine = ofKind.filter((mutant) => mutant.rule === rule)
-      const ended = tried.filter(({ mutant }) => mutant.kind === rules.kind && mutant.rule === rule)
-      const survived = ended.filter(({ outcome }) => outcome.end === 'nothing').length
-      const counted = mine.filter(({ id }) => equivalent[id] === undefined).length
-      const declared = rules.declared.find((one) => one.rule === rule)?.reason
-      return {
-        kind: rules.kind,
-        rule,
-        made: counted,
-        killed: ended.length - survived,
-        timeouts: ended.filter(({ outcome }) => outcome.end === 'timeout').length,
-        survived,
-        equivalent: mine.length - counted,
-        reason: counted < 3 ? reasonForFew(rules.kind, rule, declared) ?? 'FEWER THAN THREE, and no reason is stated' : undefined
-      }
-    })
-)
-for (const { kind, rule, made: count, reason } of rows) if (count < 3 && reason?.startsWith('FEWER') === true) fail(`${kind} ${rule} has ${count} mutants and no reason is stated`)
+const rowOf = ({ rules: { kind, declared }, mutants: ofKind }: Made, name: string, isRule: boolean): Row => {
+  const mine = ofKind.filter(({ row }) => row === name)
+  const ended = tried.filter(({ mutant }) => mutant.kind === kind && mutant.row === name)
+  const survived = ended.filter(({ outcome }) => outcome.end === 'nothing').length
+  const counted = mine.filter(({ id }) => equivalent[id] === undefined).length
+  const few = isRule && counted < 3
+  const reason = few ? reasonForFew(kind, name, declared.find(({ rule }) => rule === name)?.reason) : undefined
+  if (few && reason === undefined) fail(`${kind} ${name} has ${counted} mutants and no reason is stated`)
+  return {
+    kind,
+    name,
+    made: counted,
+    killed: ended.length - survived,
+    timeouts: ended.filter(({ outcome }) => outcome.end === 'timeout').length,
+    survived,
+    equivalent: mine.length - counted,
+    reason
+  }
+}
+const rows = made.flatMap((one) => {
+  const rules = one.rules.names.filter((rule) => options.rules.length === 0 || options.rules.includes(rule))
+  const shared = [...new Set(one.mutants.filter((mutant) => mutant.rules.length > 1).map(({ row }) => row))]
+  return [...rules.map((rule) => rowOf(one, rule, true)), ...shared.map((row) => rowOf(one, row, false))]
+})
 if (options.rules.length === 0) {
   const known = new Set(all.map(({ id }) => id))
   for (const id of Object.keys(equivalent)) if (options.kinds.some((kind) => id.startsWith(`${kind} `)) && !known.has(id)) fail(`UNKNOWN ${id}: listed as equivalent, but there is no such mutant`)

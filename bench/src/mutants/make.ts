@@ -1,6 +1,6 @@
 import { dirname, join, basename } from 'node:path'
 import ts from 'typescript'
-import type { Edit, Kind, Mutant } from './mutant.js'
+import type { Edit, Kind, Mutant, Operator } from './mutant.js'
 import { editsOf, prelude, typesOf } from './operators/index.js'
 import { indexOf } from './program.js'
 import type { Compiler } from './program.js'
@@ -59,18 +59,38 @@ const compiling = ({ program }: Compiler, changes: readonly Change[]): readonly 
   })
 }
 
-/** Changes that give the same module as an earlier one are left out. */
+/** Changes that give the same module as an earlier one are left out, and those that change nothing. */
 const different = (changes: readonly Change[]): readonly Change[] => {
   const seen = new Set<string>()
   return changes.filter((change) => {
+    const { start, end, mutated } = change.edit
     const key = `${change.source.fileName}\n${textWith(change)}`
-    return !seen.has(key) && change.edit.mutated !== change.source.text.slice(change.edit.start, change.edit.end) && seen.add(key) !== undefined
+    return !seen.has(key) && mutated !== change.source.text.slice(start, end) && seen.add(key) !== undefined
   })
 }
 
+/** Where no one would doubt that the kit must find it, whatever the rule. */
+const plain: readonly Operator[] = ['sign', 'zero', 'dropped term', 'swapped operands', 'missing transpose', 'wrong axis']
+
 /**
- * All mutants of the rules of a kind; `undefined` where the package has none of that kind. Only rules named are charged, where some are.
- * Throws where the folder has no record of rules.
+ * A rule that is little more than its name in code that it shares, `neg: broadcasting('neg')`, has no three changes of its own. It is given
+ * changes of the shared code, one of each operator, which its own instances alone must find.
+ */
+const borrowed = (changes: readonly Change[], rule: string): readonly Change[] => {
+  const own = changes.filter(({ rules }) => rules.length === 1 && rules[0] === rule).length
+  const shared = changes.filter(({ rules }) => rules.length > 1 && rules.includes(rule))
+  const [first] = shared
+  return plain
+    .flatMap((operator) => shared.filter(({ declaration, edit }) => declaration === first?.declaration && edit.operator === operator).slice(0, 1))
+    .slice(0, Math.max(0, 3 - own))
+    .map((change) => ({ ...change, rules: [rule] }))
+}
+
+const rowOf = ({ rules, declaration }: Change): string => (rules.length === 1 ? (rules[0] ?? '') : `${declaration}, shared`)
+
+/**
+ * All mutants of the rules of a kind; `undefined` where the package has none of that kind. Where some rules are named, only mutants that are
+ * theirs. Throws where the folder has no record of rules.
  */
 export const mutantsOf = (compiler: Compiler, kind: Kind, only: readonly string[] = []): Made | undefined => {
   const index = indexOf(compiler.sources, kind)
@@ -80,35 +100,36 @@ export const mutantsOf = (compiler: Compiler, kind: Kind, only: readonly string[
   if (source === undefined) throw new Error(`${index}: cannot be read`)
   const rules = rulesOf(kind, program, source)
   const types = typesOf(program.getTypeChecker())
-  const charged = (change: Change): readonly string[] => (only.length === 0 ? change.rules : change.rules.filter((rule) => only.includes(rule)))
   const changes = different([
     ...rules.regions.flatMap((region) => changesOfRegion(region, types)),
     ...rules.declared.flatMap((declared) => changesOfDeclared(kind, declared))
-  ]).filter((change) => charged(change).length > 0)
+  ]).filter((change) => only.length === 0 || change.rules.some((rule) => only.includes(rule)))
   const compiled = compiling(compiler, changes)
+  const wanted = only.length === 0 ? rules.names : only
+  const charged = [...compiled, ...wanted.flatMap((rule) => borrowed(compiled, rule))]
   const counts = new Map<string, number>()
   const named = (id: string): string => {
     const count = (counts.get(id) ?? 0) + 1
     counts.set(id, count)
     return count === 1 ? id : `${id} (${count})`
   }
-  const mutants = compiled.flatMap((change) => {
+  const mutants = charged.map((change): Mutant => {
     const { start, end, operator, mutated } = change.edit
     const file = shortName(compiler.sources, change.source)
-    const [before, after] = [oneLine(change.source.text.slice(start, end)), oneLine(mutated)]
-    const line = change.source.getLineAndCharacterOfPosition(start).line + 1
-    const text = textWith(change)
-    return charged(change).map((rule) => ({
-      id: named(`${kind} ${rule}, ${file} ${change.declaration}, ${operator}: ${before} → ${after}`),
+    const row = rowOf(change)
+    const original = oneLine(change.source.text.slice(start, end))
+    return {
+      id: named(`${kind} ${row}, ${file} ${change.declaration}, ${operator}: ${original} → ${oneLine(mutated)}`),
       kind,
-      rule,
+      row,
+      rules: change.rules,
       file,
-      line,
+      line: change.source.getLineAndCharacterOfPosition(start).line + 1,
       operator,
-      original: before,
-      mutated: after,
-      text
-    }))
+      original,
+      mutated: oneLine(mutated),
+      text: textWith(change)
+    }
   })
   return { rules, mutants, refused: changes.length - compiled.length }
 }

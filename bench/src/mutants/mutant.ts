@@ -25,13 +25,15 @@ export interface Edit {
   readonly mutated: string
 }
 
-/** One changed rule module and the one rule it is charged to. A change in code that several rules share is a mutant of each. */
+/** One changed rule module, and the rules it is a mistake of. */
 export interface Mutant {
-  /** Stable while the text around it stays: kind, rule, file, declaration, operator, original and mutated text, and a count where those are equal. */
+  /** Stable while the text around it stays: kind, row, file, declaration, operator, original and mutated text, and a count where those are equal. */
   readonly id: string
   readonly kind: Kind
-  /** The primitive whose rule is changed. */
-  readonly rule: string
+  /** The line of the table it belongs to: the primitive whose rule is changed, or the declaration that several rules share. */
+  readonly row: string
+  /** Primitives whose rules rest on what is changed; the kit must find one of them wrong. */
+  readonly rules: readonly string[]
   /** From packages/autodiff/src, `vjp/binary.ts`. */
   readonly file: string
   readonly line: number

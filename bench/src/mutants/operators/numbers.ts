@@ -60,6 +60,8 @@ export const wrongAxis: Mutation = (node, types) => {
 export const offByOne: Mutation = (node, types) => {
   if (ts.isNumericLiteral(node) && !ts.isLiteralTypeNode(node.parent) && isValue(node)) {
     const { parent } = node
+    // What stands behind `??` or as a default is what the compiler wants said of an element that is always there.
+    if (ts.isBindingElement(parent) || (ts.isBinaryExpression(parent) && parent.operatorToken.kind === ts.SyntaxKind.QuestionQuestionToken && parent.right === node)) return []
     // Operands are exchanged rather than counted.
     if (ts.isCallExpression(parent) && applicationOf(parent, types)?.name === 'at' && !types.isNumber(parent)) return []
     const value = Number(node.text)
@@ -87,7 +89,7 @@ const comparisons: Readonly<Record<string, string>> = { '===': '!==', '!==': '==
 const quantifiers: Readonly<Record<string, string>> = { every: 'some', some: 'every' }
 const orders: Readonly<Record<string, string>> = { less: 'lessEqual', lessEqual: 'less', equal: 'lessEqual' }
 
-/** Comparisons and connectives exchanged for their neighbours, and conditions that are not comparisons negated. */
+/** Comparisons, connectives and truth values exchanged for their neighbours, and conditions that are not comparisons negated. */
 export const condition: Mutation = (node, types) => {
   if (ts.isBinaryExpression(node)) {
     const other = comparisons[node.operatorToken.getText()]
@@ -97,6 +99,9 @@ export const condition: Mutation = (node, types) => {
     const { name, expression } = node.expression
     const other = quantifiers[name.text]
     return other === undefined ? [] : [replace('condition', node, `${expression.getText()}.${other}(${node.arguments.map((argument) => argument.getText()).join(', ')})`)]
+  }
+  if (node.kind === ts.SyntaxKind.TrueKeyword || node.kind === ts.SyntaxKind.FalseKeyword) {
+    return ts.isBinaryExpression(node.parent) || ts.isLiteralTypeNode(node.parent) ? [] : [replace('condition', node, node.kind === ts.SyntaxKind.TrueKeyword ? 'false' : 'true')]
   }
   const application = applicationOf(node, types)
   const other = application === undefined ? undefined : orders[application.name]

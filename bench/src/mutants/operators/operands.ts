@@ -1,5 +1,5 @@
 import ts from 'typescript'
-import { applicationOf, replace } from './types.js'
+import { applicationOf, isWholeAnswer, replace } from './types.js'
 import type { Mutation, Types } from './types.js'
 
 const commutative = new Set(['add', 'mul', 'equal', 'and', 'or', 'maximum', 'minimum'])
@@ -39,6 +39,7 @@ const patternAlternatives = (element: ts.BindingElement, types: Types): readonly
 
 /** Operands exchanged with their neighbours, one operand read for another, answers exchanged, and a parameter bound to its neighbour. */
 export const swappedOperands: Mutation = (node, types) => {
+  if (ts.isExpression(node) && isWholeAnswer(node, types) && !ts.isCallExpression(node)) return [replace('swapped operands', node, `[...${node.getText()}].reverse()`)]
   const application = applicationOf(node, types)
   if (application !== undefined && application.name === 'at') {
     const [list, index] = application.call.arguments

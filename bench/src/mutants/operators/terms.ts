@@ -1,5 +1,5 @@
 import ts from 'typescript'
-import { applicationOf, isAnswer, replace } from './types.js'
+import { applicationOf, isAnswer, isWholeAnswer, replace } from './types.js'
 import type { Mutation } from './types.js'
 
 /**
@@ -25,6 +25,9 @@ export const sign: Mutation = (node, types) => {
   if (ts.isExpression(node) && isAnswer(node, types) && application?.name !== 'neg') {
     edits.push(replace('sign', node, types.isTensor(node) ? `negated(${node.getText()})` : `((t) => t === undefined ? undefined : negated(t))(${node.getText()})`))
   }
+  if (ts.isExpression(node) && isWholeAnswer(node, types)) {
+    edits.push(replace('sign', node, `${node.getText()}.map((t) => (t === undefined ? t : negated(t)))`))
+  }
   return edits
 }
 
@@ -40,6 +43,7 @@ export const droppedTerm: Mutation = (node, types) => {
     edits.push(...kept.map((operand) => replace('dropped term', node, operand.getText())))
   }
   if (ts.isExpression(node) && isAnswer(node, types)) edits.push(replace('dropped term', node, 'undefined'))
+  if (ts.isExpression(node) && isWholeAnswer(node, types)) edits.push(replace('dropped term', node, '[]'), replace('dropped term', node, `${node.getText()}.slice(0, 1)`))
   return edits
 }
 

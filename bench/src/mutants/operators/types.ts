@@ -8,6 +8,8 @@ export interface Types {
   readonly isTensor: (node: ts.Expression) => boolean
   /** A tensor, or a tensor or `undefined`: a cotangent or tangent. */
   readonly isDerivative: (node: ts.Expression) => boolean
+  /** A list of these. */
+  readonly isDerivatives: (node: ts.Expression) => boolean
   readonly isNumber: (node: ts.Expression) => boolean
   /** `readonly number[]`, a shape or a list of axes. */
   readonly isNumbers: (node: ts.Expression) => boolean
@@ -27,6 +29,12 @@ export const typesOf = (checker: ts.TypeChecker): Types => {
     isTensor: (node) => isTensorType(checker.getTypeAtLocation(node)),
     isDerivative: (node) => {
       const found = parts(checker.getTypeAtLocation(node)).filter((type) => !isUndefined(type))
+      return found.length > 0 && found.every(isTensorType)
+    },
+    isDerivatives: (node) => {
+      const type = checker.getTypeAtLocation(node)
+      const [element] = checker.isArrayType(type) ? argumentsOf(type) : []
+      const found = element === undefined ? [] : parts(element).filter((part) => !isUndefined(part))
       return found.length > 0 && found.every(isTensorType)
     },
     isNumber: (node) => isNumberType(checker.getTypeAtLocation(node)),
@@ -69,18 +77,30 @@ export const applicationOf = (node: ts.Node, types: Types): Application | undefi
 }
 
 /** Whether an expression is an answer of a rule: an element of an answered list, what a function returns, or a branch of either. */
-export const isAnswer = (node: ts.Expression, types: Types): boolean => {
-  if (!types.isDerivative(node) || ts.isConditionalExpression(node) || ts.isParenthesizedExpression(node) || ts.isBlock(node)) return false
+export const isAnswer = (node: ts.Expression, types: Types): boolean => types.isDerivative(node) && isAnswered(node, types)
+
+/** Whether an expression is all that a rule answers, as a list that is made elsewhere. */
+export const isWholeAnswer = (node: ts.Expression, types: Types): boolean =>
+  types.isDerivatives(node) && !ts.isArrayLiteralExpression(node) && !ts.isArrayLiteralExpression(node.parent) && isAnswered(node, types)
+
+const isAnswered = (node: ts.Expression, types: Types): boolean => {
+  if ( ts.isConditionalExpression(node) || ts.isParenthesizedExpression(node) || ts.isBlock(node)) return false
   if (ts.isIdentifier(node) && node.text === 'undefined') return false
   const { parent } = node
   if (ts.isArrowFunction(parent)) return parent.body === node
   if (ts.isReturnStatement(parent)) return true
-  if (ts.isConditionalExpression(parent)) return parent.condition !== node && inAnswer(parent)
-  return ts.isArrayLiteralExpression(parent) && inAnswer(parent)
+  if (ts.isConditionalExpression(parent)) return parent.condition !== node && inAnswer(parent, types)
+  return (ts.isArrayLiteralExpression(parent) || isBatchOf(node, types)) && inAnswer(parent, types)
 }
 
-const inAnswer = ({ parent }: ts.Node): boolean => {
+/** Whether a node is handed to a function that makes a batch of it, `allBatched([x])`. */
+const isBatchOf = ({ parent }: ts.Node, { checker }: Types): boolean =>
+  ts.isCallExpression(parent) && checker.getTypeAtLocation(parent).symbol?.name === 'Batch' && parent.arguments.length === 1
+
+const inAnswer = (node: ts.Node, types: Types): boolean => {
+  const { parent } = node
   if (ts.isArrowFunction(parent) || ts.isReturnStatement(parent)) return true
-  if (ts.isConditionalExpression(parent) || ts.isArrayLiteralExpression(parent) || ts.isParenthesizedExpression(parent)) return inAnswer(parent)
+  if (isBatchOf(node, types)) return true
+  if (ts.isConditionalExpression(parent) || ts.isArrayLiteralExpression(parent) || ts.isParenthesizedExpression(parent)) return inAnswer(parent, types)
   return false
 }
