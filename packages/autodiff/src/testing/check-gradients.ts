@@ -59,6 +59,8 @@ export interface GradientReport {
   readonly kinks: readonly Kink[]
   /** How often pieces of the program fitted together smoothly at `at`, so that its derivative there was checked beside it. */
   readonly seams: number
+  /** Modes that were not checked, and why: a custom rule of one mode that is not linear has no transpose for the other. */
+  readonly skipped: readonly string[]
 }
 
 const planOf = <At>({ orders = 1, modes = ['forward', 'reverse'], tolerances = {}, directions = 2, seed = 0 }: GradientCheck<At>): Plan => ({
@@ -76,10 +78,11 @@ const vectorFunction =
   (variables) =>
     tensorsOf(f(argumentsOf(at, variables))).filter(({ dtype }) => dtype === 'f32')
 
-const reportOf = ({ comparisons, largestError, kinks, seams }: Finding, leaves: readonly MovedLeaf[]): GradientReport => ({
+const reportOf = ({ comparisons, largestError, kinks, seams, skipped }: Finding, leaves: readonly MovedLeaf[]): GradientReport => ({
   comparisons,
   largestError,
   seams,
+  skipped,
   kinks: kinks.map(({ order, leaf, element, left, right }) => ({ order, path: leaves[leaf]?.path ?? '', element, left, right }))
 })
 
@@ -93,7 +96,7 @@ const reportOf = ({ comparisons, largestError, kinks, seams }: Finding, leaves: 
  * and checked at neighbouring points. What rounding does to a difference quotient is measured, not guessed.
  *
  * `Left` is a mismatch, made as small as possible (shapes, values, direction, the part of the program that is wrong), which
- * `showMismatch` prints as a test; or the interpreter's refusal to evaluate f there. Throws what f throws.
+ * `showMismatch` prints as a test (a derivative that throws while it is built is one too); or the interpreter's refusal to evaluate f there. Throws what f throws.
  */
 export const checkGradients = <At>(
   f: (args: TensorsOf<At>) => unknown,

@@ -1,12 +1,14 @@
-import { bindAll, hostValue, messageOf } from '@tabula/tensor'
+import { bindAll, graphOf, hostValue, messageOf, placeholder, sizeOf } from '@tabula/tensor'
 import type { Attributes, HostValue, PrimitiveName, Tensor } from '@tabula/tensor'
 import { instances } from '@tabula/tensor/testing'
 import type { Instance as Application, Instances } from '@tabula/tensor/testing'
 import fc from 'fast-check'
 import { either as E } from 'fp-ts'
+import { pushForward } from '../forward.js'
+import { pullBack } from '../reverse.js'
 import { checkGradients } from './check-gradients.js'
 import { showMismatch } from './gradients/mismatch.js'
-import { Refused } from './gradients/point.js'
+import { constant, numbersOf, Refused, run } from './gradients/point.js'
 import { differentiableInstances } from './instances/index.js'
 import type { Instance } from './instances/instance.js'
 import { another, stackedLoop, subsetsOf } from './laws/batching.js'
@@ -78,7 +80,7 @@ const derivatives = (primitive: PrimitiveName, { seed, runs, orders, rules, shri
   let [cases, comparisons, worst] = [0, 0, 0]
   const check = ({ variables, apply }: Instance, chosen: number, smaller: boolean) =>
     // The variables are the leaves of `at`, all f32.
-    checkGradients((args) => apply(args as readonly Tensor[]), { at: variables, orders, modes, seed: chosen, shrink: smaller })
+    checkGradients((args) => apply(args as readonly Tensor[]), { at: variables, orders, modes, directions: 1, seed: chosen, shrink: smaller })
   const outcome = fc.check(
     fc.property(entry, fc.nat({ max: 0xffff }), (instance, chosen) => {
       const found = check(instance, chosen, false)
@@ -99,6 +101,30 @@ const derivatives = (primitive: PrimitiveName, { seed, runs, orders, rules, shri
     return found.left._tag === 'GradientMismatch' && shrink ? showMismatch(found.left) : found.left.message
   }
   return { runs: cases, comparisons, worst, failure: stopped(outcome.errorInstance) ?? describe() }
+}
+
+/** That nothing comes through a primitive whose derivative is declared to be zero, in either mode. */
+const declaredZero = (primitive: PrimitiveName, { seed, runs, rules }: Settings): Tally => {
+  if (differentiableInstances[primitive] !== 'declared zero') return nothing
+  let [cases, comparisons] = [0, 0]
+  const outcome = fc.check(
+    fc.property(applicationsOf(primitive), ({ attributes, inputs }) => {
+      // Integers have no derivative to speak of.
+      if (inputs.some(({ dtype }) => dtype !== 'f32')) return true
+      cases++
+      const x = inputs.map((input, index) => placeholder(`x${index}`, input))
+      const outputs = bindAll(primitive, attributes, ...x)
+      const ones = (like: readonly Tensor[]): readonly Tensor[] => like.map(({ shape }) => constant(shape, new Float64Array(sizeOf(shape)).fill(1)))
+      const found = [
+        ...(rules.includes('jvp') ? pushForward(outputs, x, ones(x)) : []),
+        ...(rules.includes('vjp') ? pullBack(outputs, ones(outputs), x) : [])
+      ].filter((derivative) => derivative !== undefined)
+      comparisons += outputs.length + x.length
+      return run(graphOf(x, found), inputs.map(numbersOf)).every((numbers) => numbers.every((number) => number === 0))
+    }),
+    { seed, numRuns: runs, endOnFailure: true }
+  )
+  return { runs: cases, comparisons, worst: 0, failure: outcome.failed ? (stopped(outcome.errorInstance) ?? `${primitive} has a derivative that is not zero`) : undefined }
 }
 
 // The record's entry as one for any primitive.
@@ -153,7 +179,7 @@ export const checkPrimitive = (
   { seed, runs = 200, rules = ['vjp', 'jvp', 'vmap'], orders = [1, 2], shrink = true }: Omit<PrimitiveCheck, 'primitives'>
 ): PrimitiveReport => {
   const settings = { seed, runs, rules, orders, shrink }
-  const derived = derivatives(primitive, settings)
+  const derived = isArbitrary(differentiableInstances[primitive]) ? derivatives(primitive, settings) : declaredZero(primitive, settings)
   const batched = derived.failure === undefined ? batching(primitive, settings) : nothing
   return {
     primitive,

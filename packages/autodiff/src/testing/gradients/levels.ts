@@ -1,3 +1,4 @@
+import { DerivativeError } from '@tabula/tensor'
 import type { Abstract } from '@tabula/tensor'
 import type { RandomNumbers } from '../random.js'
 import { randomNumbers } from '../random.js'
@@ -22,6 +23,8 @@ export interface Wrong extends Disagreement {
   /** The modes by which the function whose derivative is wrong was itself derived, innermost first. */
   readonly derivedBy: readonly Mode[]
   readonly derivatives: Derivatives
+  /** What was thrown where the derivative cannot even be built; both numbers are then NaN. */
+  readonly refused?: Error
 }
 
 /** A coordinate without a derivative, and of which order. */
@@ -37,6 +40,8 @@ export interface Finding {
   readonly seams: number
   readonly comparisons: number
   readonly largestError: number
+  /** Modes that could not be checked, and why: a derivative that is given for one mode only and not linear. */
+  readonly skipped: readonly string[]
 }
 
 interface Derived {
@@ -55,29 +60,37 @@ const isAlternating = (by: readonly Mode[]): boolean => by.every((mode, index) =
 export const checkAt = (f: VectorFunction, shapes: readonly Abstract[], x: Numbers, plan: Plan): Finding => {
   const random = randomNumbers(plan.seed)
   const kinks = new Map<string, OrderedKink>()
+  const skipped = new Set<string>()
   let [seams, comparisons, largestError] = [0, 0, 0]
+  const finding = (wrong: Wrong | undefined): Finding => ({ wrong, kinks: [...kinks.values()], seams, comparisons, largestError, skipped: [...skipped] })
   let level: readonly Derived[] = [{ f, by: [] }]
   const last = Math.max(0, ...plan.orders)
   for (let order = 1; order <= last; order++) {
     const next: Derived[] = []
     for (const { f: g, by } of level) {
-      const derivatives = derivativesOf(g, shapes)
+      const derivatives = derivativesOf(g, shapes, plan.modes)
+      const usable = plan.modes.filter((mode) => !derivatives.refusals.has(mode))
+      for (const [mode, error] of derivatives.refusals) {
+        skipped.add(`${mode} mode, order ${order}: ${error.message}`)
+        if (usable.length > 0 && error instanceof DerivativeError) continue
+        const nothing = { comparison: mode, point: x, direction: [], cotangent: [], expected: NaN, found: NaN }
+        return finding({ ...nothing, order, derivedBy: by, derivatives, refused: error })
+      }
       const count = plan.orders.includes(order) ? plan.directions : 0
       for (let index = 0; index < count; index++) {
         const known = [...kinks.values()].filter((kink) => kink.order < order)
-        for (const along of alongAndBeside(derivatives, x, random, index % 2 === 1, plan, known)) {
+        for (const along of alongAndBeside(derivatives, x, random, index % 2 === 1, { ...plan, modes: usable }, known)) {
           comparisons += along.comparisons
           largestError = Math.max(largestError, along.largestError)
           along.kinks.forEach((kink) => kinks.set(`${order},${kink.leaf},${kink.element}`, { ...kink, order }))
           if (along.seam) seams++
           if (along.disagreement !== undefined) {
-            const wrong = { ...along.disagreement, order, derivedBy: by, derivatives }
-            return { wrong, kinks: [...kinks.values()], seams, comparisons, largestError }
+            return finding({ ...along.disagreement, order, derivedBy: by, derivatives })
           }
         }
       }
       if (order === last) continue
-      for (const mode of plan.modes) {
+      for (const mode of usable) {
         const derivedBy = [...by, mode]
         const fixed = mode === 'forward' ? directionAt(x, random, false) : numbersFor(derivatives.results, () => awayFromZero(random))
         if (!isUniform(derivedBy) && !isAlternating(derivedBy)) continue
@@ -86,7 +99,7 @@ export const checkAt = (f: VectorFunction, shapes: readonly Abstract[], x: Numbe
     }
     level = next
   }
-  return { wrong: undefined, kinks: [...kinks.values()], seams, comparisons, largestError }
+  return finding(undefined)
 }
 
 /** The comparison at x, and, where x has a kink, at up to two neighbours that have none. */

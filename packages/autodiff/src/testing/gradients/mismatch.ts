@@ -29,6 +29,8 @@ export interface GradientMismatch<At = unknown> {
   readonly expected: number
   /** The derivative along the direction. */
   readonly found: number
+  /** What was thrown, where the derivative cannot even be built: a cotangent of wrong shape, say. Both numbers are then NaN. */
+  readonly refused: string | undefined
   /** The smallest part of the program that is wrong by itself, where one was found. */
   readonly culprit: Culprit | undefined
   /** The listing of that part. */
@@ -57,6 +59,7 @@ export const mismatchOf = <At>({ at, wrong, plan, culprit }: Found<At>): Gradien
     cotangent: plain(wrong.cotangent),
     expected,
     found,
+    refused: wrong.refused?.message,
     culprit,
     program: culprit === undefined ? '' : programText(culprit.graph),
     check: { orders, modes, directions, seed, relative, absolute }
@@ -70,8 +73,9 @@ const preview = (values: readonly number[]): string =>
     .map((x) => String(Number(x.toPrecision(6))))
     .join(' ')}${values.length > 8 ? ` … ${values.length} in all` : ''}`
 
-const headline = ({ order, comparison, derivedBy, expected, found }: Omit<GradientMismatch, 'message'>): string => {
+const headline = ({ order, comparison, derivedBy, expected, found, refused }: Omit<GradientMismatch, 'message'>): string => {
   const of = derivedBy.length === 0 ? '' : ` of a function derived by ${derivedBy.join(', then ')} mode`
+  if (refused !== undefined) return `Derivative of order ${order}${of}: ${comparison} mode throws. ${refused}`
   return comparison === 'adjoint'
     ? `Derivative of order ${order}${of}: reverse mode gives ${found}, where forward mode gives ${expected}.`
     : `Derivative of order ${order}${of}: ${comparison} mode gives ${found} along a direction in which central differences give ${expected}.`
@@ -83,7 +87,7 @@ const messageOf = (mismatch: Omit<GradientMismatch, 'message'>): string =>
     ...Object.entries(mismatch.shapes).flatMap(([path, shape], index) => [
       `${path || 'argument'}: f32${showShape(shape)}`,
       `  value      ${preview(mismatch.values[index] ?? [])}`,
-      `  direction  ${preview(mismatch.direction[index] ?? [])}`
+      ...(mismatch.direction[index] === undefined ? [] : [`  direction  ${preview(mismatch.direction[index])}`])
     ]),
     ...mismatch.cotangent.map((weights, index) => `result ${index}, weighted with ${preview(weights)}`),
     ...(mismatch.culprit === undefined

@@ -152,6 +152,7 @@ const replaced = (numbers: Numbers, index: number, leaf: Float64Array): Numbers 
 
 /** A direction, and a cotangent, of one coordinate where they show the mistake as well. */
 const simplestDirection = (wrong: Wrong, plan: Plan): Wrong => {
+  if (wrong.refused !== undefined) return wrong
   const shown = { ...wrong, ...(mistake(wrong, wrong.direction, wrong.cotangent, plan) ?? {}) }
   const simpler = (like: Numbers): readonly Numbers[] =>
     like.flatMap((leaf, l) => Array.from(leaf, (number, e) => ({ number, numbers: mapNumbers(like, (_, a, b) => (a === l && b === e ? 1 : 0)) })))
