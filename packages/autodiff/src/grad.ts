@@ -31,7 +31,7 @@ export interface Pulled<P, R> {
 }
 
 /** What reverse mode knows after the function has been applied: its result, and how to pull cotangents of its tensors back. */
-interface Applied<P, R> {
+export interface Applied<P, R> {
   readonly value: R
   readonly pull: (cotangents: readonly Cotangent[]) => P
 }
@@ -41,7 +41,7 @@ interface Applied<P, R> {
  * of its own, also where two leaves are one tensor, where a leaf is an expression of another, or where f or its further
  * arguments use the same tensor as a constant; and nothing of the placeholders remains.
  */
-const apply = <P, R>(operation: string, f: (parameters: P) => R, parameters: P, resultName = 'result'): Applied<P, R> => {
+export const apply = <P, R>(operation: string, f: (parameters: P) => R, parameters: P, resultName = 'result'): Applied<P, R> => {
   const leaves = differentiableLeaves(operation, parameters)
   const variables = leaves.map(({ name, tensor }) => ({ name, tensor: placeholder(name, tensor) }))
   const placeholders = variables.map(({ tensor }) => tensor)

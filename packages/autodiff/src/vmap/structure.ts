@@ -1,5 +1,5 @@
 import { bind, bindAll, graphOf, placeholder } from '@tabula/tensor'
-import type { CustomVjp, Graph, Tensor } from '@tabula/tensor'
+import type { CustomJvp, CustomVjp, Graph, Tensor } from '@tabula/tensor'
 import { at, mul, number, reduceSum, reshape, select } from '../expression.js'
 import { allBatched, integer, repeated, withBatch } from './axes.js'
 import type { ApplyToBatch, Batch, BatchThrough } from './rule.js'
@@ -37,42 +37,81 @@ const closed = ({ inputs, results }: BatchedGraph, wanted: readonly boolean[], s
   )
 
 /**
- * The call of the batched graph. A derivative rule that the call brings is batched too, so that the derivative of the batch is the batch
- * of derivatives; all results are batched then, as the rule may let any of them depend on any operand.
+ * The call of the batched graph. Derivative rules that the call brings are batched too, so that the derivative of the batch is the batch
+ * of derivatives; all results are batched then, as a rule may let any of them depend on any operand.
  */
 export const callRule: ApplyToBatch<'call'> = ({ attributes, inputs, batched, size, batch }) => {
-  const { graph, vjp } = attributes
+  const { graph, vjp, jvp } = attributes
   const many = batchGraph(graph, batched, size, batch)
-  const wanted = vjp === undefined ? many.results.batched : graph.outputs.map(() => true)
-  const rules = vjp === undefined ? {} : { vjp: batchedVjp(vjp, graph, batched, size, batch) }
+  const custom = vjp !== undefined || jvp !== undefined
+  const wanted = custom ? graph.outputs.map(() => true) : many.results.batched
+  const one = { graph, batched, size, batch }
+  const rules = {
+    ...(vjp === undefined ? {} : { vjp: batchedVjp(vjp, one) }),
+    ...(jvp === undefined ? {} : { jvp: batchedJvp(jvp, one) })
+  }
   return { tensors: bindAll('call', { ...attributes, ...rules, graph: closed(many, wanted, size) }, ...inputs), batched: wanted }
 }
 
-/** A derivative rule for a batch: that of every example; an operand that all examples share gets the sum of theirs. */
+/** A call as it is for one example, and which of its operands are batched. */
+interface OneCall {
+  readonly graph: Graph
+  readonly batched: readonly boolean[]
+  readonly size: number
+  readonly batch: BatchThrough
+}
+
+/** A rule's answer for the whole batch. */
+interface Answer {
+  readonly tensor: Tensor
+  readonly isBatched: boolean
+}
+
+/** A rule applied to one example of its arguments (the last of which are like `like`), for the batch of them. */
+const answersOf = (
+  rule: CustomVjp | CustomJvp,
+  { graph, size, batch }: OneCall,
+  like: readonly Tensor[],
+  values: Batch
+): readonly (Answer | undefined)[] => {
+  const [operands, results] = [graph.inputs.length, graph.inputs.length + graph.outputs.length]
+  const places = [...graph.inputs, ...graph.outputs, ...like].map((tensor, index) => placeholder(`rule ${index}`, tensor))
+  const answers = rule(places.slice(0, operands), places.slice(operands, results), places.slice(results))
+  const given = answers.filter((answer) => answer !== undefined)
+  const { tensors, batched } = batch(given, places, values, size)
+  let next = 0
+  return answers.map((answer) => {
+    if (answer === undefined) return undefined
+    const index = next++
+    return { tensor: at(tensors, index), isBatched: batched[index] === true }
+  })
+}
+
+const inBatch = ({ tensor, isBatched }: Answer, size: number): Tensor => (isBatched ? tensor : repeated(tensor, size))
+
+/** A reverse-mode rule for a batch: that of every example; an operand that all examples share gets the sum of theirs. */
 const batchedVjp =
-  (vjp: CustomVjp, graph: Graph, batched: readonly boolean[], size: number, batch: BatchThrough): CustomVjp =>
+  (vjp: CustomVjp, call: OneCall): CustomVjp =>
   (inputs, outputs, cotangents) => {
-    const variables = (name: string, like: readonly Tensor[]): readonly Tensor[] =>
-      like.map((tensor, index) => placeholder(`${name} ${index}`, tensor))
-    const operands = variables('operand', graph.inputs)
-    const results = variables('result', graph.outputs)
-    const seeds = variables('cotangent', graph.outputs)
-    const answers = vjp(operands, results, seeds)
-    const { tensors, batched: many } = batch(
-      answers.filter((answer) => answer !== undefined),
-      [...operands, ...results, ...seeds],
-      { tensors: [...inputs, ...outputs, ...cotangents], batched: [...batched, ...results.map(() => true), ...seeds.map(() => true)] },
-      size
-    )
-    let next = 0
-    return answers.map((answer, index) => {
-      if (answer === undefined) return undefined
-      const position = next++
-      const tensor = at(tensors, position)
-      if (inputs[index]?.dtype !== 'f32') return undefined
-      if (batched[index] === true) return many[position] === true ? tensor : repeated(tensor, size)
-      return many[position] === true ? reduceSum(tensor, [0], false) : mul(tensor, number(size))
+    const { graph, batched, size } = call
+    const values = {
+      tensors: [...inputs, ...outputs, ...cotangents],
+      batched: [...batched, ...outputs.map(() => true), ...cotangents.map(() => true)]
+    }
+    return answersOf(vjp, call, graph.outputs, values).map((answer, index) => {
+      if (answer === undefined || inputs[index]?.dtype !== 'f32') return undefined
+      if (batched[index] === true) return inBatch(answer, size)
+      return answer.isBatched ? reduceSum(answer.tensor, [0], false) : mul(answer.tensor, number(size))
     })
+  }
+
+/** A forward-mode rule for a batch: that of every example. */
+const batchedJvp =
+  (jvp: CustomJvp, call: OneCall): CustomJvp =>
+  (inputs, outputs, tangents) => {
+    const { graph, batched, size } = call
+    const values = { tensors: [...inputs, ...outputs, ...tangents], batched: [...batched, ...outputs.map(() => true), ...batched] }
+    return answersOf(jvp, call, graph.inputs, values).map((answer) => (answer === undefined ? undefined : inBatch(answer, size)))
   }
 
 /**
