@@ -1,5 +1,3 @@
-import { hostValue, isHostValue, leavesOf, mapLeaves, sizeOf } from '@tabula/tensor'
-import type { Dtype, HostValue, Sizes } from '@tabula/tensor'
 import { mapNumbers } from './compare.js'
 import { culpritOf } from './culprit.js'
 import type { Culprit } from './culprit.js'
@@ -8,6 +6,7 @@ import { checkAt } from './levels.js'
 import type { Plan, Wrong } from './levels.js'
 import { moveTo, movedLeaves, numbersOf } from './point.js'
 import type { Numbers, VectorFunction } from './point.js'
+import { smallestPoint } from './smaller-points.js'
 import { slopes } from './slopes.js'
 
 /** A wrong derivative, and the check that shows it. */
@@ -40,25 +39,11 @@ export const smallest = <At>(functionAt: (at: At) => VectorFunction, found: Foun
   }
   const narrowed: Plan = { ...found.plan, orders: [found.wrong.order] }
   const beside = moveTo(found.at, found.wrong.point)
-  let best =
+  let best: Found<At> =
     modesFor(found).map((modes) => fails(beside, { ...narrowed, modes })).find((smaller) => smaller !== undefined) ??
     fails(found.at, narrowed) ??
     found
-  const improve = (candidates: (at: At) => Iterable<At>): void => {
-    for (let again = true; again;) {
-      again = false
-      for (const candidate of candidates(best.at)) {
-        const smaller = fails(candidate, best.plan)
-        if (smaller === undefined) continue
-        best = smaller
-        again = true
-        break
-      }
-    }
-  }
-  improve(smallerShapes)
-  improve(wholeLeaves)
-  improve(singleElements)
+  best = smallestPoint(best, ({ at }) => at, (at) => fails(at, best.plan))
   const simple = { ...best, wrong: simplestDirection(best.wrong, best.plan) }
   return { ...simple, culprit: culpritOf(functionAt(simple.at), movedLeaves(simple.at).map(({ leaf }) => leaf), simple.wrong, simple.plan) }
 }
@@ -66,89 +51,6 @@ export const smallest = <At>(functionAt: (at: At) => VectorFunction, found: Foun
 /** The modes that may show the mistake, fewest first. */
 const modesFor = <At>({ wrong, plan }: Found<At>): readonly (readonly Mode[])[] =>
   wrong.comparison === 'adjoint' ? [plan.modes] : [[wrong.comparison], plan.modes]
-
-/** The leading elements of a value along each axis. */
-const cropped = (value: HostValue, shape: Sizes): HostValue => {
-  const count = sizeOf(shape)
-  const strides = value.shape.map((_, axis) => sizeOf(value.shape.slice(axis + 1)))
-  const from = Array.from({ length: count }, (_, index) => {
-    let [rest, offset] = [index, 0]
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      const size = shape[axis] ?? 1
-      offset += (rest % size) * (strides[axis] ?? 0)
-      rest = Math.floor(rest / size)
-    }
-    return value.data[offset] ?? 0
-  })
-  return hostValue<Dtype>(value.dtype, shape, value.dtype === 'f32' ? Float64Array.from(from) : sameType(value.data, from))
-}
-
-const sameType = (data: HostValue['data'], numbers: readonly number[]): HostValue['data'] => {
-  const copy = data.slice(0, numbers.length)
-  copy.set(numbers)
-  return copy
-}
-
-const resized = <At>(at: At, shapeOf: (shape: Sizes, leaf: number) => Sizes): At => {
-  let leaf = 0
-  // Values of the same types: the type says nothing of shapes.
-  return mapLeaves(at, isHostValue, (value) => cropped(value, shapeOf(value.shape, leaf++))) as At
-}
-
-const smallerSizes = (size: number): readonly number[] => [...new Set([1, Math.ceil(size / 2), size - 1])].filter((smaller) => smaller >= 1 && smaller < size)
-
-/** Axes of one size everywhere made smaller together, as they often must agree; then each axis by itself. */
-function* smallerShapes<At>(at: At): Generator<At> {
-  const shapes = leavesOf(at, isHostValue).map(({ leaf }) => leaf.shape)
-  const sizes = [...new Set(shapes.flat())].sort((a, b) => b - a)
-  for (const size of sizes) {
-    for (const smaller of smallerSizes(size)) yield resized(at, (shape) => shape.map((n) => (n === size ? smaller : n)))
-  }
-  for (const [leaf, shape] of shapes.entries()) {
-    for (const [axis, size] of shape.entries()) {
-      for (const smaller of smallerSizes(size)) yield resized(at, (own, index) => (index === leaf ? own.map((n, a) => (a === axis ? smaller : n)) : own))
-    }
-  }
-}
-
-/** How hard a number is to read. */
-const complexity = (numbers: Iterable<number>): number =>
-  Array.from(numbers, (number) => String(number).length + (number < 0 ? 1 : 0) + (number === 1 ? 0 : 1)).reduce((sum, digits) => sum + digits, 0)
-
-const rounded = (number: number, digits: number): number => Number(number.toPrecision(digits))
-
-/** All numbers of a leaf made simple at once. */
-function* wholeLeaves<At>(at: At): Generator<At> {
-  const numbers = movedLeaves(at).map(({ leaf }) => numbersOf(leaf))
-  for (const [index, leaf] of numbers.entries()) {
-    const candidates: readonly ((number: number, element: number) => number)[] = [
-      () => 1,
-      () => 0.5,
-      (_, element) => element + 1,
-      (number) => rounded(number, 1),
-      (number) => rounded(number, 2)
-    ]
-    for (const candidate of candidates) {
-      const simpler = leaf.map(candidate)
-      if (complexity(simpler) < complexity(leaf)) yield moveTo(at, replaced(numbers, index, simpler))
-    }
-  }
-}
-
-/** One number made simple. */
-function* singleElements<At>(at: At): Generator<At> {
-  const numbers = movedLeaves(at).map(({ leaf }) => numbersOf(leaf))
-  for (const [index, leaf] of numbers.entries()) {
-    for (const [element, number] of leaf.entries()) {
-      if (element >= 16) break
-      for (const simpler of [1, 0, 2, 0.5, -1, rounded(number, 1), rounded(number, 2)]) {
-        if (complexity([simpler]) < complexity([number])) yield moveTo(at, replaced(numbers, index, leaf.with(element, simpler)))
-      }
-    }
-  }
-}
-
-const replaced = (numbers: Numbers, index: number, leaf: Float64Array): Numbers => numbers.map((own, l) => (l === index ? leaf : own))
 
 /** A direction, and a cotangent, of one coordinate where they show the mistake as well. */
 const simplestDirection = (wrong: Wrong, plan: Plan): Wrong => {
