@@ -23,7 +23,7 @@ const heap = 2048
 
 const started = (sources: string): Promise<ChildProcess> =>
   new Promise((resolve, reject) => {
-    const child = fork(script, [sources], { execArgv: [...process.execArgv, `--max-old-space-size=${heap}`], stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
+    const child = fork(script, [sources], { execArgv: ['--conditions=@tabula/source', '--import', 'tsx', `--max-old-space-size=${heap}`], stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
     const errors: string[] = []
     child.stderr?.on('data', (chunk: Buffer) => errors.push(chunk.toString()))
     child.once('exit', (code) => reject(new Error(`a worker ended with ${code} before it was ready:\n${errors.join('')}`)))
