@@ -28,8 +28,8 @@ const fitting = (
   })
 }
 
-/** What a call is made of, beside its operands and results. */
-interface Rule<R> {
+/** A derivative rule and the name of the call that brings it. */
+export interface Rule<R> {
   readonly name: string
   readonly rule: R
 }

@@ -1,5 +1,7 @@
 import { bindAll, graphOf, isTensor, placeholder, replaceTensors, ShapeError, tensorsOf } from '@tabula/tensor'
 import type { CustomVjp, Tensor } from '@tabula/tensor'
+import { forwardRule } from './custom-jvp.js'
+import type { ForwardRule } from './custom-jvp.js'
 import { cotangentLeaves } from './tree.js'
 import type { CotangentsOf } from './tree.js'
 import type { Cotangent } from './vjp/rule.js'
@@ -18,6 +20,8 @@ export interface CustomRule<A extends readonly unknown[], R> {
    * but its arguments and constants.
    */
   readonly vjp: (operands: A, results: R, cotangents: R) => OperandCotangents<A>
+  /** The same derivative in forward mode. Where it is missing, forward mode transposes `vjp`, if that is linear in the cotangents. */
+  readonly jvp?: ForwardRule<A, R>
 }
 
 /** The cotangents of an operand's tensors, in order. */
@@ -34,10 +38,11 @@ const flattened = (name: string, index: number, operand: unknown, answer: unknow
  *
  * Throws `ReferenceError` where f uses an outer placeholder that is not among its operands: pass it as one. A rule that answers
  * cotangents of wrong structure, number, shape or type throws `TreeError`, `ShapeError` or `DtypeError` under the call's name when
- * it is used.
+ * it is used. Forward mode throws `DerivativeError` at a rule that has no `jvp` beside it and is not linear in the cotangents, as far
+ * as its program shows.
  */
 export const customVjp =
-  <A extends readonly unknown[], R>(f: (...operands: A) => R, { name, vjp }: CustomRule<A, R>) =>
+  <A extends readonly unknown[], R>(f: (...operands: A) => R, { name, vjp, jvp }: CustomRule<A, R>) =>
   (...operands: A): R => {
     const tensors = tensorsOf(operands)
     const inputs = tensors.map((operand, index) => placeholder(`operand ${index}`, operand))
@@ -50,5 +55,6 @@ export const customVjp =
       }
       return operands.flatMap((operand, index) => flattened(name, index, operand, answers[index]))
     }
-    return replaceTensors(result, bindAll('call', { name, graph: graphOf(inputs, tensorsOf(result)), vjp: rule }, ...tensors))
+    const forward = jvp === undefined ? {} : { jvp: forwardRule(name, jvp, operands, result) }
+    return replaceTensors(result, bindAll('call', { name, graph: graphOf(inputs, tensorsOf(result)), vjp: rule, ...forward }, ...tensors))
   }

@@ -1,4 +1,6 @@
 export { checkpoint } from './checkpoint.js'
+export { customJvp } from './custom-jvp.js'
+export type { CustomForwardRule, ForwardRule, ResultTangents } from './custom-jvp.js'
 export { customVjp } from './custom.js'
 export type { CustomRule, OperandCotangents } from './custom.js'
 export { pushForward, pushForwardGraph } from './forward.js'

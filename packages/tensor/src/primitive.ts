@@ -184,8 +184,8 @@ export interface Attributes {
   /** (x) → (sum over replicas). `label` names the layer that asks. */
   readonly allReduce: { readonly label: string }
   /**
-   * (x, …) → (y, …): a closed sub-graph, with derivative rules of its own where `vjp` (reverse mode) or `jvp` (forward mode)
-   * are given; either mode follows from the other's rule where that is linear. With `recompute` reverse mode computes the sub-graph
+   * (x, …) → (y, …): a closed sub-graph, with derivative rules of its own where `vjp` (reverse mode) and `jvp` (forward mode) are
+   * given: a linear `vjp` serves forward mode too, and `jvp` is not given alone. With `recompute` reverse mode computes the sub-graph
    * again instead of keeping what it holds.
    */
   readonly call: {

@@ -1,9 +1,8 @@
 import { bind, bindAll, graphOf, placeholder } from '@tabula/tensor'
-import type { CustomVjp, Graph, Tensor } from '@tabula/tensor'
-import { cotangentsByRule, tangentsByRule } from '../call-rules.js'
+import type { Graph, Tensor } from '@tabula/tensor'
+import { tangentsByRule } from '../call-rules.js'
 import { zerosLike } from '../expression.js'
-import { transposeRule } from '../transpose/transpose-rule.js'
-import type { MapAt } from '../transpose/transpose.js'
+import { tangentsByTranspose } from '../transpose/transpose-rule.js'
 import type { PushForward, PushForwardGraph, Tangent } from './rule.js'
 
 /** Behind a barrier of its own that waits for the same dependency, so that what is recomputed behind it stays so. */
@@ -62,27 +61,8 @@ const branchDerivative = (
 export const callRule: PushForward<'call'> = ({ attributes, inputs, outputs, tangents, pushForwardGraph }) => {
   const { name, graph, vjp, jvp, recompute } = attributes
   if (jvp !== undefined) return tangentsByRule({ name, rule: jvp }, inputs, outputs, tangents)
-  if (vjp !== undefined) return transposedRule(name, vjp, inputs, outputs, tangents)
+  if (vjp !== undefined) return tangentsByTranspose({ name, rule: vjp }, inputs, outputs, tangents)
   return recompute === true ? recomputed(name, graph, inputs, tangents, pushForwardGraph) : pushForwardGraph(graph, inputs, tangents)
-}
-
-/** A rule is the transpose of the derivative, so its transpose is the derivative. */
-const transposedRule = (
-  name: string,
-  vjp: CustomVjp,
-  inputs: readonly Tensor[],
-  outputs: readonly Tensor[],
-  tangents: readonly Tangent[]
-): readonly Tangent[] => {
-  const isVariable = ({ dtype }: Tensor): boolean => dtype === 'f32'
-  const rule: MapAt = (point, variables) => {
-    let next = 0
-    const cotangents = outputs.map((output) => (isVariable(output) ? variables[next++] : undefined))
-    return cotangentsByRule({ name, rule: vjp }, point.slice(0, inputs.length), point.slice(inputs.length), cotangents)
-  }
-  const answers = transposeRule(name, 'vjp', [...inputs, ...outputs], outputs.filter(isVariable), rule, tangents)
-  let next = 0
-  return outputs.map((output) => (isVariable(output) ? answers[next++] : undefined))
 }
 
 /** The derivative as a call that reverse mode computes again, as it does the call itself. */
