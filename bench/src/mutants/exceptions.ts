@@ -6,7 +6,8 @@ export const equivalent: Readonly<Record<string, string>> = {}
 /** Why a record's entry that is no rule has no mutants. */
 const reasons: Readonly<Record<string, string>> = {
   'no operands': 'it has no operands, so no derivative reaches it, whatever the entry says',
-  'integer results': 'its results are integers or truth values, which have neither tangents nor cotangents, so nothing reads the entry'
+  'integer results': 'its results are integers or truth values, which have neither tangents nor cotangents, so nothing reads the entry',
+  'host function': 'a way through a function in the host\'s memory is refused before any rule is asked'
 }
 
 /** Rules with fewer than three mutants, and why there are no more. */

@@ -1,5 +1,5 @@
-import { DerivativeError, topologicalOrder } from '@tabula/tensor'
-import type { AnyNode, PrimitiveName, Tensor } from '@tabula/tensor'
+import { DerivativeError, outputOf, topologicalOrder } from '@tabula/tensor'
+import type { AnyNode, Node, PrimitiveName, Tensor } from '@tabula/tensor'
 import type { NamedLeaf } from './tree.js'
 import { vjpRules } from './vjp/index.js'
 
@@ -77,6 +77,8 @@ const operandWays = (node: AnyNode, reached: readonly Way[]): readonly Way[] => 
       return node.attributes.vjp === undefined ? within(node, node.attributes.graph, node.inputs, reached) : node.inputs.flatMap(plain)
     case 'cond':
       return node.attributes.branches.flatMap((branch) => within(node, branch, node.inputs.slice(1), reached))
+    case 'scan':
+      return throughLoop(node, reached)
     default:
       return node.inputs.flatMap(plain)
   }
@@ -101,10 +103,33 @@ const within = (
   })
 }
 
+/** Through a loop's body as often as ways are found from a carry to a carry that had none, or none with derivatives. */
+const throughLoop = (node: Node<'scan'>, reached: readonly Way[]): readonly Way[] => {
+  const { body, constants, carries } = node.attributes
+  const better = (way: Way, before: Way | undefined): boolean => before === undefined || (way.differentiable && !before.differentiable)
+  const starts = new Map<number, Way>(reached.map((way) => [way.tensor.index, way]))
+  for (;;) {
+    const ways = within(node, body, body.inputs, [...starts].map(([index, way]) => ({ ...way, tensor: outputOf(node, index) })))
+    const found = ways.flatMap((way): readonly (readonly [number, Way])[] => {
+      const carry = body.inputs.findIndex((input) => input.node === way.tensor.node) - constants
+      return carry >= 0 && carry < carries && better(way, starts.get(carry)) ? [[carry, way]] : []
+    })
+    if (found.length === 0) {
+      return ways.flatMap((way): readonly Way[] => {
+        const operand = node.inputs[body.inputs.findIndex((input) => input.node === way.tensor.node)]
+        return operand === undefined ? [] : [{ ...way, tensor: operand }]
+      })
+    }
+    found.forEach(([carry, way]) => starts.set(carry, way))
+  }
+}
+
 const nameOf = (node: AnyNode): string => {
   switch (node.primitive) {
     case 'call':
       return node.attributes.name
+    case 'host':
+      return `host function "${node.attributes.name}"`
     case 'cast':
       return `cast to ${node.attributes.dtype}`
     default:

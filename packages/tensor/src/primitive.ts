@@ -1,6 +1,6 @@
 import type { Dtype } from './dtype.js'
 import type { Graph } from './graph/graph.js'
-import type { Tensor } from './node.js'
+import type { Abstract, Tensor } from './node.js'
 import type { Sizes, Window2d } from './shape.js'
 import type { HostValue } from './value.js'
 
@@ -43,6 +43,33 @@ export type CustomJvp = (
   outputs: readonly Tensor[],
   tangents: readonly Tensor[]
 ) => readonly (Tensor | undefined)[]
+
+/** A loop over slices, whose length is part of the program: the program does not grow with it. */
+export interface ScanAttributes {
+  /** (constant, …, carry, …, slice of xs, …) → (next carry, …, slice of ys, …). Closed: it uses nothing but its own inputs. */
+  readonly body: Graph
+  /** How many of the inputs come first and are the same in every step. */
+  readonly constants: number
+  /** How many inputs after them, and how many of the first outputs, go from step to step. */
+  readonly carries: number
+  /** Steps, and elements of the leading axis of every xs and ys; may be 0, then the carries are passed through. */
+  readonly length: number
+  /** From the last slice to the first. Slices of ys lie where those of xs lay. */
+  readonly reverse: boolean
+}
+
+/** A function in the host's memory, for what no primitive computes. */
+export interface HostAttributes {
+  /** Names the function in reports and messages. */
+  readonly name: string
+  /** Shapes and types of what it answers. */
+  readonly outputs: readonly Abstract[]
+  /**
+   * Pure: the same arrays make the same results, and operands are not written to. Devices may call it as often as they like, and
+   * once for equal applications. `f32` operands may be in double precision, and results may be.
+   */
+  readonly run: (operands: readonly HostValue[]) => readonly HostValue[]
+}
 
 /**
  * The closed set of primitives and the attributes of each.
@@ -195,8 +222,18 @@ export interface Attributes {
     readonly jvp?: CustomJvp
     readonly recompute?: true
   }
-  /** (index: i32 [], x, …) → (y, …): the branch of that index, clamped into range. */
+  /**
+   * (index: i32 [], x, …) → (y, …): the branch of that index, clamped into range. Only that branch is computed, so its derivative alone
+   * counts and what the others would refuse or make infinite does no harm; `select` computes both sides and picks elements.
+   */
   readonly cond: { readonly branches: readonly Graph[] }
+  /**
+   * (constant, …, carry, …, xs: [length, …], …) → (carry, …, ys: [length, …], …): the body applied `length` times in a row, each time to
+   * the carries of the time before and to the next slice of each xs.
+   */
+  readonly scan: ScanAttributes
+  /** (x, …) → (y, …): a pure function on concrete arrays, with no derivative. */
+  readonly host: HostAttributes
 }
 
 /** The closed set: what every total record over primitives (shape rules, lowerings, derivatives) has as its keys. */

@@ -28,6 +28,10 @@ const sentAttributes = ({ primitive, attributes }: AnyNode, numberOf: (graph: Gr
       return { name: attributes.name, graph: numberOf(attributes.graph) }
     case 'cond':
       return { branches: attributes.branches.map(numberOf) }
+    case 'scan':
+      return { ...attributes, body: numberOf(attributes.body) }
+    case 'host':
+      throw new TypeError(`the host function "${attributes.name}" is not plain data, which alone can be sent`)
     default:
       return attributes
   }
@@ -69,12 +73,16 @@ const at = <A>(list: readonly A[], position: number): A => {
 }
 
 const receivedAttributes = (primitive: PrimitiveName, attributes: unknown, graphs: readonly Graph[]): unknown => {
-  // Written by `sentAttributes` for these two primitives.
+  // Written by `sentAttributes` for these three primitives.
   if (primitive === 'call') {
     const { name, graph } = attributes as { readonly name: string; readonly graph: number }
     return { name, graph: at(graphs, graph) }
   }
   if (primitive === 'cond') return { branches: (attributes as { readonly branches: readonly number[] }).branches.map((number) => at(graphs, number)) }
+  if (primitive === 'scan') {
+    const scan = attributes as Omit<Attributes['scan'], 'body'> & { readonly body: number }
+    return { ...scan, body: at(graphs, scan.body) }
+  }
   return attributes
 }
 

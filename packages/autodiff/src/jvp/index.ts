@@ -2,6 +2,7 @@ import * as binary from './binary.js'
 import * as indexing from './indexing.js'
 import * as linear from './linear.js'
 import { bilinear, linearIn } from './linearity.js'
+import { scanRule } from './loop.js'
 import * as movement from './movement.js'
 import * as reduction from './reduction.js'
 import type { JvpRules } from './rule.js'
@@ -76,5 +77,7 @@ export const jvpRules: JvpRules = {
   barrier: structure.barrierRule,
   allReduce: structure.allReduceRule,
   call: structure.callRule,
-  cond: structure.condRule
+  cond: structure.condRule,
+  scan: scanRule,
+  host: 'host function'
 }

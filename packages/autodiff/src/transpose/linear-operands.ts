@@ -85,5 +85,7 @@ export const linearOperands: { readonly [P in PrimitiveName]: Linearity<P> } = {
   barrier: 'identity',
   allReduce: each(0),
   call: 'through graphs',
-  cond: 'through graphs'
+  cond: 'through graphs',
+  scan: 'through graphs',
+  host: 'nowhere'
 }

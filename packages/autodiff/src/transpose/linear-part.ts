@@ -39,6 +39,7 @@ const linearityOf = <P extends PrimitiveName>(node: Node<P>): Linearity<P> => li
 const follow = (node: AnyNode, inputs: readonly Followed[]): readonly Followed[] => {
   if (node.primitive === 'call') return throughCall(node, inputs)
   if (node.primitive === 'cond') return throughBranches(node, inputs)
+  if (node.primitive === 'scan') return throughLoop(node, inputs)
   if (node.primitive === 'stopGradient') return inputs
   const linearity = linearityOf<PrimitiveName>(node)
   const anew = withInputs(node, inputs)
@@ -121,4 +122,31 @@ const throughBranches = (node: Node<'cond'>, [index, ...operands]: readonly Foll
     return affine ? { through: 'cond' } : 'linear'
   }
   return node.outputs.map((_, position) => ({ tensor: outputOf(anew, position), dependence: joined(position) }))
+}
+
+/**
+ * Linear where the body is, in the constants and slices that depend on the variables and in every carry that they enter, whose beginning
+ * must then depend on them too or be zero.
+ */
+const throughLoop = (node: Node<'scan'>, inputs: readonly Followed[]): readonly Followed[] => {
+  const { body, constants, carries } = node.attributes
+  const step = (entering: readonly Followed[]): FollowedGraph => {
+    const found = followGraph(body, entering)
+    const next = entering.map((input, index): Followed => {
+      const carry = index - constants
+      return carry < 0 || carry >= carries ? input : { ...input, dependence: carried(input, found, carry) }
+    })
+    return next.every(({ dependence }, index) => dependence === entering[index]?.dependence) ? found : step(next)
+  }
+  const { graph, dependences } = step(inputs)
+  const anew = withInputs({ ...node, attributes: { ...node.attributes, body: graph } }, inputs)
+  return dependences.map((dependence, index) => ({ tensor: outputOf(anew, index), dependence }))
+}
+
+/** How a carry depends on the variables before each step, once a step has been made. */
+const carried = ({ tensor, dependence: before }: Followed, { graph, dependences }: FollowedGraph, carry: number): Dependence => {
+  const after = dependences[carry] ?? 'none'
+  if (typeof before === 'object' || after === before) return before
+  if (typeof after === 'object') return after
+  return isZero(after === 'linear' ? tensor : graph.outputs[carry]) ? 'linear' : { through: 'scan' }
 }

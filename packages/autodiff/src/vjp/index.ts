@@ -1,6 +1,7 @@
 import * as binary from './binary.js'
 import * as indexing from './indexing.js'
 import * as linear from './linear.js'
+import { scanRule } from './loop.js'
 import * as movement from './movement.js'
 import * as reduction from './reduction.js'
 import type { VjpRules } from './rule.js'
@@ -75,5 +76,7 @@ export const vjpRules: VjpRules = {
   barrier: structure.barrierRule,
   allReduce: structure.allReduceRule,
   call: structure.callRule,
-  cond: structure.condRule
+  cond: structure.condRule,
+  scan: scanRule,
+  host: 'host function'
 }

@@ -28,10 +28,10 @@ export interface Application<P extends PrimitiveName> {
 export type PullBack<P extends PrimitiveName> = (application: Application<P>) => readonly Cotangent[]
 
 /**
- * Why nothing flows back: the derivative is zero wherever it exists, there is no differentiable operand, or the results are
- * integers or truth values, which have no cotangent.
+ * Why nothing flows back: the derivative is zero wherever it exists, there is no differentiable operand, the results are integers or
+ * truth values, which have no cotangent, or it is a function in the host's memory, whose derivative nobody knows.
  */
-export type NoDerivative = 'zero derivative' | 'no operands' | 'integer results'
+export type NoDerivative = 'zero derivative' | 'no operands' | 'integer results' | 'host function'
 
 /** The reverse-mode derivative of one primitive. */
 export type VjpRule<P extends PrimitiveName> = PullBack<P> | NoDerivative

@@ -1,7 +1,9 @@
 import * as convolution from './convolution.js'
 import { broadcasting } from './broadcasting.js'
+import { hostRule } from './host.js'
 import { perImage } from './images.js'
 import * as indexing from './indexing.js'
+import { scanRule } from './loop.js'
 import * as movement from './movement.js'
 import * as reduction from './reduction.js'
 import type { BatchingRules } from './rule.js'
@@ -75,5 +77,7 @@ export const batchingRules: BatchingRules = {
   barrier: structure.barrierRule,
   allReduce: structure.allReduceRule,
   call: structure.callRule,
-  cond: structure.condRule
+  cond: structure.condRule,
+  scan: scanRule,
+  host: hostRule
 }

@@ -15,12 +15,13 @@ export const allReduceRule: ApplyToBatch<'allReduce'> = ({ attributes, inputs })
   allBatched([bind('allReduce', attributes, at(inputs, 0))])
 
 /** A graph over placeholders of its own for a batch, before it is known which results are to be batched. */
-interface BatchedGraph {
+export interface BatchedGraph {
   readonly inputs: readonly Tensor[]
   readonly results: Batch
 }
 
-const batchGraph = (graph: Graph, batched: readonly boolean[], size: number, batch: BatchThrough): BatchedGraph => {
+/** A graph over placeholders of its own, with the batch in those that are `batched`. */
+export const batchGraph = (graph: Graph, batched: readonly boolean[], size: number, batch: BatchThrough): BatchedGraph => {
   const inputs = graph.inputs.map(({ shape, dtype }, index) =>
     placeholder(`operand ${index}`, { shape: batched[index] === true ? [size, ...shape] : shape, dtype })
   )
@@ -28,7 +29,7 @@ const batchGraph = (graph: Graph, batched: readonly boolean[], size: number, bat
 }
 
 /** Closed, with the batch in all results that are to have it. */
-const closed = ({ inputs, results }: BatchedGraph, wanted: readonly boolean[], size: number): Graph =>
+export const closed = ({ inputs, results }: BatchedGraph, wanted: readonly boolean[], size: number): Graph =>
   graphOf(
     inputs,
     results.tensors.map((result, index) =>

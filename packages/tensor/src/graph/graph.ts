@@ -2,12 +2,26 @@ import type { AnyNode, Tensor } from '../node.js'
 
 /**
  * A closed program: placeholders, results, and every node between them in an order in which operands come first.
- * Sub-graphs of `call` and `cond` are closed too: they use nothing but their own inputs.
+ * Sub-graphs of `call`, `cond` and `scan` are closed too: they use nothing but their own inputs.
  */
 export interface Graph {
   readonly inputs: readonly Tensor[]
   readonly outputs: readonly Tensor[]
   readonly nodes: readonly AnyNode[]
+}
+
+/** The closed programs that a node holds: a call's, a conditional's branches, a loop's body; none for other primitives. */
+export const subGraphsOf = (node: AnyNode): readonly Graph[] => {
+  switch (node.primitive) {
+    case 'call':
+      return [node.attributes.graph]
+    case 'cond':
+      return node.attributes.branches
+    case 'scan':
+      return [node.attributes.body]
+    default:
+      return []
+  }
 }
 
 /**

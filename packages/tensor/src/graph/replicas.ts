@@ -4,7 +4,7 @@ import { outputOf } from '../node.js'
 import type { AnyNode, Node, Tensor } from '../node.js'
 import { sameShape, showShape } from '../shape.js'
 import type { Graph } from './graph.js'
-import { graphOf } from './graph.js'
+import { graphOf, subGraphsOf } from './graph.js'
 import { placeholder } from './trace.js'
 
 /** A request for a sum over replicas, by the layer's name. */
@@ -29,16 +29,13 @@ const show = (collective: Collective | undefined): string =>
 
 /** Throws at collectives inside sub-graphs, where replicas cannot meet. */
 const requireOutside = (graph: Graph, replica: number): void => {
-  const waiting = graph.nodes.flatMap((node) => subGraphs(node))
+  const waiting = graph.nodes.flatMap(subGraphsOf)
   for (let inner = waiting.pop(); inner !== undefined; inner = waiting.pop()) {
     const [found] = collectivesOf(inner)
-    if (found !== undefined) refuse(`replica ${replica}`, 'collectives outside of `call` and `cond`', show(found))
-    waiting.push(...inner.nodes.flatMap((node) => subGraphs(node)))
+    if (found !== undefined) refuse(`replica ${replica}`, 'collectives outside of `call`, `cond` and `scan`', show(found))
+    waiting.push(...inner.nodes.flatMap(subGraphsOf))
   }
 }
-
-const subGraphs = (node: AnyNode): readonly Graph[] =>
-  node.primitive === 'call' ? [node.attributes.graph] : node.primitive === 'cond' ? node.attributes.branches : []
 
 /** One replica's program while it is copied: what its nodes have become, and where it stands. */
 interface Progress {

@@ -2,6 +2,7 @@ import { outputOf } from '../node.js'
 import type { AnyNode, Tensor } from '../node.js'
 import type { Graph } from './graph.js'
 import { graphOf } from './graph.js'
+import { withNeededLoops } from './loops.js'
 import { simplerOperands, simplerOutput } from './rules.js'
 import { numbering, structuralKey } from './structural-key.js'
 
@@ -27,6 +28,12 @@ const rewriting = (): Rewriting => {
     const found = sub.get(graph) ?? simplify(graph)
     sub.set(graph, found)
     return found
+  }
+  /** The node with its branches, or its body, simplified; a call is inlined instead. */
+  const withSimpler = (node: AnyNode): AnyNode => {
+    if (node.primitive === 'cond') return { ...node, attributes: { branches: node.attributes.branches.map(simplified) } }
+    if (node.primitive === 'scan') return { ...node, attributes: { ...node.attributes, body: simplified(node.attributes.body) } }
+    return node
   }
   const intern = (node: AnyNode): readonly Tensor[] => {
     const key = structuralKey(node, numbers)
@@ -55,10 +62,7 @@ const rewriting = (): Rewriting => {
         known.set(node, graph.outputs.map((output) => replaced(output, inner)))
         continue
       }
-      const current =
-        node.primitive === 'cond'
-          ? ({ ...node, inputs, attributes: { branches: node.attributes.branches.map(simplified) } } satisfies AnyNode)
-          : withInputs(node, inputs)
+      const current = withInputs(withSimpler(node), inputs)
       const outputs = settle(current)
       outputs.forEach((output) => settled.add(output.node))
       known.set(node, outputs)
@@ -69,10 +73,10 @@ const rewriting = (): Rewriting => {
 
 /**
  * The same program with its calls inlined, equal expressions merged (but for those behind different barriers), identities
- * removed, and what no output needs left out. Placeholders stay, in order.
+ * removed, and what no output needs left out, within loops too. Placeholders stay, in order.
  */
 export const simplify = (graph: Graph): Graph => {
   const known = new Map<AnyNode, readonly Tensor[]>(graph.inputs.map((input) => [input.node, [input]]))
   rewriting().rewrite(graph.nodes, known)
-  return graphOf(graph.inputs, graph.outputs.map((output) => replaced(output, known)))
+  return withNeededLoops(graphOf(graph.inputs, graph.outputs.map((output) => replaced(output, known))))
 }

@@ -107,5 +107,7 @@ export const shapeRules: ShapeRules = {
     return [{ shape: x.shape, dtype: x.dtype }]
   },
   call: structure.call,
-  cond: structure.cond
+  cond: structure.cond,
+  scan: structure.scan,
+  host: structure.host
 }

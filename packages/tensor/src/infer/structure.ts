@@ -36,3 +36,25 @@ export const cond = ({ branches }: Attributes['cond'], inputs: Inputs): Outputs 
   })
   return results(first)
 }
+
+/** Sizes of slices stacked along a new leading axis. */
+const stacked = (length: number, { shape, dtype }: Abstract): Abstract => ({ shape: [length, ...shape], dtype })
+
+export const scan = ({ body, constants, carries, length }: Attributes['scan'], inputs: Inputs): Outputs => {
+  require(Number.isInteger(length) && length >= 0, 'scan', 'length', 'a whole number of steps', String(length))
+  require(inputs.length === body.inputs.length, 'scan', 'operands', `${body.inputs.length} operands`, String(inputs.length))
+  require(constants + carries <= body.inputs.length, 'scan', 'body', `at least ${constants + carries} inputs`, String(body.inputs.length))
+  require(carries <= body.outputs.length, 'scan', 'body', `at least ${carries} outputs`, String(body.outputs.length))
+  body.inputs.forEach((parameter, index) => {
+    const [kind, position] = index < constants ? ['constant', index] : index < constants + carries ? ['carry', index - constants] : ['xs', index - constants - carries]
+    const expected = kind === 'xs' ? stacked(length, parameter) : parameter
+    require(same(expected, inputs[index]), 'scan', `${kind} ${position}`, show(expected), show(inputs[index]))
+  })
+  for (let carry = 0; carry < carries; carry++) {
+    const [before, after] = [body.inputs[constants + carry], body.outputs[carry]]
+    require(same(before, after), 'scan', `body, next carry ${carry}`, `${show(before)}, as before the step`, show(after))
+  }
+  return body.outputs.map((output, index) => (index < carries ? { shape: output.shape, dtype: output.dtype } : stacked(length, output)))
+}
+
+export const host = ({ outputs }: Attributes['host']): Outputs => outputs.map(({ shape, dtype }) => ({ shape, dtype }))

@@ -5,8 +5,10 @@ import type { Graph } from '../graph/graph.js'
 import { placeholder } from '../graph/trace.js'
 import type { Tensor } from '../node.js'
 import type { Sizes } from '../shape.js'
+import { integers } from '../value.js'
 import type { HostValue } from '../value.js'
 import type { Instances } from './instance.js'
+import { loops } from './loops.js'
 import { anyValues, shapes, values } from './values.js'
 
 const twoReals: fc.Arbitrary<readonly [HostValue<'f32'>, HostValue<'f32'>]> = shapes().chain((shape) => fc.tuple(values('f32', shape), values('f32', shape)))
@@ -39,6 +41,15 @@ const conditionals: Instances<'cond'> = fc.tuple(twoReals, values('i32', [], fc.
   inputs: [index, x, y]
 }))
 
+/** The operand's elements in reverse order, and how many of them are positive. */
+const turned = ([x]: readonly HostValue[]): readonly HostValue[] =>
+  x === undefined ? [] : [{ ...x, data: x.data.toReversed() } as HostValue, integers([], [Array.from(x.data).filter((element) => element > 0).length])] // The same array type.
+
+const hostFunctions: Instances<'host'> = anyValues().map((x) => ({
+  attributes: { name: 'turned', outputs: [{ shape: x.shape, dtype: x.dtype }, { shape: [], dtype: 'i32' }], run: turned },
+  inputs: [x]
+}))
+
 /** Instances of the primitives that hold a program together. */
 export const structureInstances = {
   input: inputs,
@@ -47,5 +58,7 @@ export const structureInstances = {
   barrier: barriers,
   allReduce: collectives,
   call: calls,
-  cond: conditionals
+  cond: conditionals,
+  scan: loops,
+  host: hostFunctions
 }

@@ -17,7 +17,7 @@ const sums: Tolerance = { absolute: 1e-5, relative: 1e-5 }
 /** Tolerances for devices that compute `f32` in single precision. What moves, compares or counts is exact. */
 export const tolerances: { readonly [P in PrimitiveName]: Tolerance } = {
   input: exact, constant: exact, iota: exact, randomBits: exact, stopGradient: exact, barrier: exact, allReduce: exact,
-  call: approximate, cond: oneRounding,
+  call: approximate, cond: oneRounding, scan: approximate, host: exact,
   neg: exact, abs: exact, sign: exact, floor: exact, ceil: exact, round: exact, relu: exact, not: exact, cast: oneRounding,
   exp: approximate, expm1: approximate, log: approximate, log1p: approximate, sqrt: approximate, sin: approximate, cos: approximate,
   tanh: approximate, sigmoid: approximate, erf: approximate, pow: { absolute: 1e-6, relative: 5e-6 }, atan2: approximate,

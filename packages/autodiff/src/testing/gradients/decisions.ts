@@ -94,7 +94,9 @@ export const decisions: { readonly [P in PrimitiveName]: Decision<P> } = {
   barrier: 'smooth',
   allReduce: 'smooth',
   call: 'smooth',
-  cond: ({ inputs }) => inputs.slice(0, 1)
+  cond: ({ inputs }) => inputs.slice(0, 1),
+  scan: (node) => decidedInLoop(node),
+  host: 'hidden'
 }
 
 /** The same program with every call replaced by what it computes, so that nothing is decided inside. */
@@ -118,6 +120,14 @@ const inlined = (outputs: readonly Tensor[]): readonly Tensor[] => {
 const decisionOf = <P extends PrimitiveName>(node: Node<P>): readonly Tensor[] => {
   const decide: Decision<P> = decisions[node.primitive]
   return typeof decide === 'string' ? [] : decide(node)
+}
+
+/** What the body decides in each step, stacked. */
+const decidedInLoop = ({ attributes, inputs }: Node<'scan'>): readonly Tensor[] => {
+  const { body, carries } = attributes
+  const made = topologicalOrder(inlined(body.outputs)).flatMap((node) => decisionOf<PrimitiveName>(node))
+  const next = body.outputs.slice(0, carries)
+  return made.length === 0 ? [] : bindAll('scan', { ...attributes, body: graphOf(body.inputs, [...next, ...made]) }, ...inputs).slice(carries)
 }
 
 /**

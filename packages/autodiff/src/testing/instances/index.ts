@@ -5,6 +5,7 @@ import * as indexing from './indexing.js'
 import type { Instance } from './instance.js'
 import { awayFromHalves, awayFromZero, positive } from './instance.js'
 import * as linear from './linear.js'
+import { loops } from './loop.js'
 import * as movement from './movement.js'
 import * as reduction from './reduction.js'
 import * as structure from './structure.js'
@@ -85,5 +86,7 @@ export const differentiableInstances: { readonly [P in PrimitiveName]: fc.Arbitr
   barrier: structure.barrier,
   allReduce: structure.allReduce,
   call: structure.call,
-  cond: structure.cond
+  cond: structure.cond,
+  scan: loops,
+  host: 'not differentiable'
 }

@@ -27,7 +27,7 @@ const products = (node: AnyNode): number => {
 }
 
 /** Primitives whose cost their shapes do not tell. */
-const unknown: ReadonlySet<string> = new Set(['call', 'cond', 'nms', 'roiAlign', 'roiAlignGradient'])
+const unknown: ReadonlySet<string> = new Set(['call', 'cond', 'scan', 'host', 'nms', 'roiAlign', 'roiAlignGradient'])
 
 /**
  * Whether a program runs for about a millisecond or less. Such a run is done before another thread would have begun it, which on a busy

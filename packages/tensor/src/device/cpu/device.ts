@@ -11,6 +11,8 @@ import type { Chosen, CpuOptions } from './engine/choose.js'
 import type { Engine, EngineFailure } from './engine/engine.js'
 import { Unsupported } from './lower/lowering.js'
 import { borderOf, programOf } from './program.js'
+import { hosted } from './hosted.js'
+import { hasHost } from './segments.js'
 import { stagesOf } from './stages.js'
 import type { Port } from './stages.js'
 import { stateStore } from './state.js'
@@ -23,6 +25,8 @@ import { arrayOf, deviceName, executionFailed, mismatchOf, readAll, valueOver, w
 interface Written {
   readonly nodes: number
   readonly segments: number
+  /** What runs on the host, and why. */
+  readonly notes: readonly string[]
   readonly load: TE.TaskEither<EngineFailure, Step>
 }
 
@@ -38,18 +42,19 @@ const writtenInStages = ({ loadStages }: Engine, graph: Graph, count: number): W
   return {
     nodes: programs.reduce((sum, { nodes }) => sum + nodes, 0),
     segments: programs.length,
+    notes: [],
     load: pipe(loadStages(programs, signature, isBrief(graph)), TE.map((session) => stagedStep(session, graph.outputs.length, staged)))
   }
 }
 
 const written = (engine: Engine, graph: Graph): Written => {
   const { model, signature, nodes } = programOf(graph)
-  return { nodes, segments: 1, load: pipe(engine.load(model, signature, isBrief(graph)), TE.map(plainStep)) }
+  return { nodes, segments: 1, notes: [], load: pipe(engine.load(model, signature, isBrief(graph)), TE.map(plainStep)) }
 }
 
 const lowered = (engine: Engine, graph: Graph, state: number): E.Either<CompileError, Written> => {
   try {
-    return E.right(writtenInStages(engine, graph, state) ?? written(engine, graph))
+    return E.right(hasHost(graph) ? hosted(engine, graph) : (writtenInStages(engine, graph, state) ?? written(engine, graph)))
   } catch (thrown) {
     if (thrown instanceof Unsupported) return E.left({ _tag: 'Unsupported', device: deviceName, primitive: thrown.primitive, message: `${deviceName}: ${thrown.message}` })
     throw thrown
@@ -103,7 +108,7 @@ const deviceOver = ({ engine, notes }: Chosen): Device => {
       const started = performance.now()
       const program = lowered(engine, graph, state)
       if (E.isLeft(program)) return program
-      const { nodes, segments, load } = program.right
+      const { nodes, segments, load, notes: hostNotes } = program.right
       const step = await load()
       if (E.isLeft(step)) return E.left({ _tag: 'EngineRejected', device: deviceName, message: `${engine.description}: ${step.left.message}` })
       const report = {
@@ -113,7 +118,7 @@ const deviceOver = ({ engine, notes }: Chosen): Device => {
         segments,
         compileMilliseconds: performance.now() - started,
         peakBytes: undefined,
-        notes
+        notes: [...notes, ...hostNotes]
       }
       return E.right(executable(graph, step.right, report, states))
     },

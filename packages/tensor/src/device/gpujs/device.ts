@@ -19,8 +19,8 @@ import { cellsOf } from './plan/cells.js'
 import type { Cell, Cells } from './plan/cells.js'
 import { executorOf } from './plan/execute.js'
 import { executorByMagnitudes, expectedMagnitudes } from './plan/variants.js'
-import type { Executor } from './plan/execute.js'
-import { scheduleOf } from './plan/lifetimes.js'
+import type { Executor } from './plan/nested.js'
+import { programsIn, scheduleOf } from './plan/lifetimes.js'
 import type { Schedule } from './plan/lifetimes.js'
 import { stateStore } from './state.js'
 import type { StateStore } from './state.js'
@@ -226,9 +226,8 @@ interface Opened {
   readonly states: StateStore
 }
 
-/** The texts of a program's kernels and of its branches'. */
-const textsOf = ({ steps }: Program): readonly string[] =>
-  steps.flatMap((step) => (step._tag === 'kernel' ? [step.kernel.source] : step._tag === 'branch' ? step.branches.flatMap(textsOf) : []))
+/** The texts of a program's kernels and of those of the programs in it. */
+const textsOf = ({ steps }: Program): readonly string[] => steps.flatMap((step) => (step._tag === 'kernel' ? [step.kernel.source] : programsIn(step).flatMap(textsOf)))
 
 interface Planned {
   readonly program: Executable

@@ -2,6 +2,7 @@ import type { PrimitiveName } from '../../primitive.js'
 import * as convolution from './convolution.js'
 import { binary, cast, divide, multiply, remainder, select, unary } from './elementwise.js'
 import type { Evaluation } from './evaluation.js'
+import { host } from './host.js'
 import * as indexing from './indexing.js'
 import { matmul } from './linear.js'
 import * as movement from './movement.js'
@@ -90,5 +91,7 @@ export const evaluations: Evaluations = {
   barrier: structure.barrier,
   allReduce: structure.identity,
   call: structure.call,
-  cond: structure.cond
+  cond: structure.cond,
+  scan: structure.scan,
+  host
 }

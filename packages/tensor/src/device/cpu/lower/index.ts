@@ -19,6 +19,7 @@ import { randomBits } from './random.js'
 import * as reduction from './reduction.js'
 import { roiAlign } from './roi-align.js'
 import { roiAlignGradient } from './roi-align-gradient.js'
+import { scan } from './scan.js'
 import * as structure from './structure.js'
 
 const { unaryOp, binaryOp } = elementwise
@@ -96,7 +97,9 @@ export const lowerings: { readonly [P in PrimitiveName]: Lowering<P> } = {
   barrier: structure.barrier,
   allReduce: structure.identity,
   call: structure.call,
-  cond: structure.cond
+  cond: structure.cond,
+  scan,
+  host: structure.host
 }
 
 /** How often each output of each node is used, results included. */

@@ -35,6 +35,11 @@ export const barrier: Lowering<'barrier'> = ({ builder }, _node, inputs) => {
   })
 }
 
+/** Programs are split at host functions before they are lowered. */
+export const host: Lowering<'host'> = (_context, { attributes: { name } }) => {
+  throw new ReferenceError(`the host function "${name}" is in the middle of a segment`)
+}
+
 export const call: Lowering<'call'> = ({ inline, builder }, { attributes: { graph } }, inputs) => inline(graph, inputs, builder)
 
 /** A branch of an `If`: its outputs are laid out as the program says, because both branches must agree. */

@@ -2,9 +2,11 @@ import { bind } from '../../../bind.js'
 import type { Graph } from '../../../graph/graph.js'
 import { placeholder } from '../../../graph/trace.js'
 import { outputOf } from '../../../node.js'
-import type { Abstract, AnyNode, Tensor } from '../../../node.js'
+import type { Abstract, AnyNode, Node, Tensor } from '../../../node.js'
 import { sizeOf } from '../../../shape.js'
+import { valueOf } from '../../../value.js'
 import { evaluateNode } from '../../reference/evaluate.js'
+import { hostTitle } from '../../reference/host.js'
 import { around } from '../../reference/offsets.js'
 import { combined, constantForm, digit, digitForm, settled } from '../kernel/forms.js'
 import type { Digit, Form } from '../kernel/forms.js'
@@ -25,6 +27,7 @@ import { flattened } from './flatten.js'
 import { guarding } from './guards.js'
 import { arraysOf } from './kept.js'
 import { knownResults } from './known.js'
+import { roundOf, stackOf } from './loop.js'
 import { poolings } from './pooling.js'
 import { alignGradientSteps, alignSteps, geometries } from './regions.js'
 import type { AddKernel } from './regions.js'
@@ -86,7 +89,8 @@ export const programOf = (graph: Graph, magnitudes: readonly number[] = []): Pro
     }
     const operands = node.inputs.map(array)
     const results = node.outputs.map((output, index) => put(outputOf(node, index), fresh(output)))
-    steps.push({ _tag: 'host', primitive: node.primitive, reason, operands, results, run: (values) => evaluateNode(node, values, 'single') })
+    const primitive = node.primitive === 'host' ? hostTitle(node.attributes.name) : node.primitive
+    steps.push({ _tag: 'host', primitive, reason, operands, results, run: (values) => evaluateNode(node, values, 'single') })
   }
 
   const elementsOf = (seat: Tensor): number => sizeOf(seat.shape)
@@ -157,19 +161,50 @@ export const programOf = (graph: Graph, magnitudes: readonly number[] = []): Pro
       steps.push({ _tag: 'host', primitive, reason, operands, results: results.map((result) => put(result, fresh(result))), run: ([given]) => (given === undefined ? [] : run(given)) })
     }
 
+  /** The largest magnitude of a value's integers. */
+  const magnitudeOf = (value: Tensor): number => {
+    const { low, high } = integers.rangeOf(value)
+    return Math.max(Math.abs(low), Math.abs(high))
+  }
+
+  const loopStep = (node: Node<'scan'>): void => {
+    const { constants, carries, length, reverse, body } = node.attributes
+    const operands = node.inputs.map(array)
+    const results = node.outputs.map((output, index) => put(outputOf(node, index), fresh(output)))
+    if (length === 0) {
+      results.forEach((result, index) => {
+        const operand = operands[constants + index]
+        const output = node.outputs[index]
+        if (index < carries && operand !== undefined) steps.push({ _tag: 'alias', operand, result })
+        else if (output !== undefined) steps.push({ _tag: 'constant', value: valueOf(output.dtype, output.shape, []), result })
+      })
+      return
+    }
+    const magnitudes = node.inputs.map((input, index) => (index >= constants && index < constants + carries ? Infinity : magnitudeOf(input)))
+    steps.push({
+      _tag: 'loop',
+      length,
+      reverse,
+      constants: operands.slice(0, constants),
+      carries: operands.slice(constants, constants + carries),
+      xs: operands.slice(constants + carries),
+      body: programOf(roundOf(node), [...magnitudes, length - 1]),
+      stacks: body.outputs.slice(carries).map((slice) => stackOf(slice, length, reverse, programOf)),
+      results
+    })
+  }
+
   const computed = (node: AnyNode): void => {
     const reason = reasonOf(node)
     const value = outputOf(node, 0)
     if (node.primitive === 'cond') {
       const [index, ...operands] = node.inputs.map(array)
       const results = node.outputs.map((output, k) => put(outputOf(node, k), fresh(output)))
-      const bounds = node.inputs.slice(1).map((input) => {
-        const { low, high } = integers.rangeOf(input)
-        return Math.max(Math.abs(low), Math.abs(high))
-      })
+      const bounds = node.inputs.slice(1).map(magnitudeOf)
       if (index !== undefined) steps.push({ _tag: 'branch', index, operands, results, branches: node.attributes.branches.map((branch) => programOf(branch, bounds)) })
       return
     }
+    if (node.primitive === 'scan') return loopStep(node)
     if (reason !== undefined) return hostStep(node, reason)
     switch (node.primitive) {
       case 'constant':

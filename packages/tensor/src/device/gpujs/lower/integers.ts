@@ -197,7 +197,7 @@ export const integersOf = (nodes: readonly AnyNode[], parameters: Graph['inputs'
   })
   const knownOf = ({ node, dtype, index }: Tensor): Known => (dtype === 'bool' ? within(0, 1) : (known.get(node)?.[index] ?? (dtype === 'f32' ? unknownReal : unknown)))
   for (const node of nodes) {
-    if (node.primitive === 'input' || node.primitive === 'cond') continue
+    if (node.primitive === 'input' || node.primitive === 'cond' || node.primitive === 'scan') continue
     const operand = (index: number): Known => (node.inputs[index] === undefined ? unknown : knownOf(node.inputs[index]))
     const results = node.outputs.map(({ dtype }, index) => (dtype === 'i32' ? resultOf(node, index, operand) : dtype === 'f32' ? realResultOf(node, operand) : unknown))
     known.set(node, results)

@@ -30,6 +30,35 @@ export type ProgramStep =
   | { readonly _tag: 'check'; readonly operand: Slot; readonly verify: (value: HostValue) => void }
   /** The program of the branch that the i32 scalar `index` names, clamped into range; all branches take `operands`. */
   | { readonly _tag: 'branch'; readonly index: Slot; readonly operands: readonly Slot[]; readonly results: readonly Slot[]; readonly branches: readonly Program[] }
+  /** A program that runs `length` times in a row on values that stay where they are. */
+  | {
+      readonly _tag: 'loop'
+      readonly length: number
+      /** Whether positions go from the last to the first. */
+      readonly reverse: boolean
+      /** What every round takes. */
+      readonly constants: readonly Slot[]
+      /** What the first round takes, and each other from the one before. */
+      readonly carries: readonly Slot[]
+      /** What each round takes one slice of. */
+      readonly xs: readonly Slot[]
+      /** (constants, carries, xs in full, position: i32 []) → (next carries, slices of ys). */
+      readonly body: Program
+      /** How slices of each ys become one value. */
+      readonly stacks: readonly Stack[]
+      /** The last carries, then each ys. */
+      readonly results: readonly Slot[]
+    }
+
+/** Slices, which a loop makes one by one, joined along a new leading axis: a few at a time, so that few of them are held. */
+export interface Stack {
+  /** How many parts of one level become one of the next. */
+  readonly width: number
+  /** For each level, the program that joins `width` of its parts, of which the first were made first. */
+  readonly groups: readonly Program[]
+  /** Joins what is left at the end, from the highest level, which was made first, to the lowest. */
+  readonly rest: Program
+}
 
 /** Counts of numbers that primitives refuse, by kernels: read when all else is done, so that nothing waits for them in between. */
 export interface Guards {

@@ -77,5 +77,7 @@ export const routes: { readonly [P in PrimitiveName]: P extends ScalarName ? 'el
   barrier: 'rewritten',
   allReduce: 'rewritten',
   call: 'rewritten',
-  cond: 'rewritten'
+  cond: 'rewritten',
+  scan: 'rewritten',
+  host: { host: 'it is a function in the host\'s memory' }
 }

@@ -1,32 +1,14 @@
 import type { Abstract } from '../../../node.js'
 import { breathing } from '../engine/clock.js'
 import type { Engine, FusedSegment } from '../engine/engine.js'
-import type { Guards, Program, ProgramStep, Slot } from '../lower/recipe.js'
+import type { Program, ProgramStep, Slot } from '../lower/recipe.js'
 import type { Cell, Cells } from './cells.js'
 import { deathsOf } from './lifetimes.js'
+import { loopOf } from './loop.js'
+import type { Loop } from './loop.js'
+import type { Executor, Guarded, Nested } from './nested.js'
 import { stretchesOf } from './segments.js'
 import type { Stretch } from './segments.js'
-
-/** A program that an engine can run. */
-export interface Executor {
-  /** The cells of the outputs, each with a reference of the caller's. The inputs' cells stay the caller's. Rejects with `Refused` or `EngineFailure`, and then has released all it made. */
-  readonly run: (inputs: readonly Cell[]) => Promise<readonly Cell[]>
-  /** Cells of the program's own data, which live as long as the executor is used. */
-  readonly constants: () => readonly Cell[]
-  /** Destroys what was fused for this program; a later run goes kernel by kernel. */
-  readonly release: () => void
-}
-
-/** What the guards of a program, or of a branch in it, have counted. */
-interface Guarded {
-  readonly total: Cell
-  readonly counts: readonly { readonly cell: Cell; readonly refused: Guards['counts'][number]['refused'] }[]
-}
-
-/** An executor that may also run as a part of another's run, which then looks at what guards have counted. */
-interface Nested extends Executor {
-  readonly within: (inputs: readonly Cell[], guarded: Guarded[]) => Promise<readonly Cell[]>
-}
 
 const count: Abstract = { shape: [], dtype: 'f32' }
 
@@ -62,10 +44,14 @@ export const executorOf = (engine: Engine, cells: Cells, program: Program): Exec
 const nestedOf = (engine: Engine, cells: Cells, program: Program): Nested => {
   const constants = new Map<ProgramStep, Cell>()
   const branches = new Map<ProgramStep, readonly Nested[]>()
+  const loops = new Map<ProgramStep, Loop>()
+  const prepared = (inner: Program): Nested => nestedOf(engine, cells, inner)
   for (const step of program.steps) {
     if (step._tag === 'constant') constants.set(step, cells.ofHost(step.value))
-    if (step._tag === 'branch') branches.set(step, step.branches.map((branch) => nestedOf(engine, cells, branch)))
+    if (step._tag === 'branch') branches.set(step, step.branches.map(prepared))
+    if (step._tag === 'loop') loops.set(step, loopOf(step, cells, prepared))
   }
+  const inner = [...[...branches.values()].flat(), ...[...loops.values()].flatMap(({ programs }) => programs)]
   const { before, after } = deathsOf(program)
   const { fuse } = engine
   const stretches = new Map(fuse === undefined ? [] : stretchesOf(program).map((stretch) => [stretch.first, { stretch, fused: fuse(stretch.segment) }]))
@@ -111,6 +97,12 @@ const nestedOf = (engine: Engine, cells: Cells, program: Program): Nested => {
           const all = branches.get(step) ?? []
           const branch = all[Math.min(Math.max(index, 0), all.length - 1)]
           const results = (await branch?.within(step.operands.map(cellAt), guarded)) ?? []
+          results.forEach((cell, position) => set(step.results[position], cell))
+          return
+        }
+        case 'loop': {
+          const operands = { constants: step.constants.map(cellAt), carries: step.carries.map(cellAt), xs: step.xs.map(cellAt) }
+          const results = (await loops.get(step)?.run(operands, guarded)) ?? []
           results.forEach((cell, position) => set(step.results[position], cell))
           return
         }
@@ -181,10 +173,10 @@ const nestedOf = (engine: Engine, cells: Cells, program: Program): Nested => {
   return {
     run,
     within,
-    constants: () => [...constants.values(), ...[...branches.values()].flatMap((all) => all.flatMap((branch) => branch.constants()))],
+    constants: () => [...constants.values(), ...inner.flatMap((each) => each.constants())],
     release: () => {
       stretches.forEach(({ fused }) => fused.release())
-      branches.forEach((all) => all.forEach((branch) => branch.release()))
+      inner.forEach((each) => each.release())
     }
   }
 }

@@ -11,6 +11,8 @@ export const operandsOf = (step: ProgramStep): readonly Slot[] => {
       return [step.operand]
     case 'branch':
       return [step.index, ...step.operands]
+    case 'loop':
+      return [...step.constants, ...step.carries, ...step.xs]
     case 'kernel':
     case 'host':
       return step.operands
@@ -28,7 +30,20 @@ export const resultsOf = (step: ProgramStep): readonly Slot[] => {
       return [step.result]
     case 'host':
     case 'branch':
+    case 'loop':
       return step.results
+  }
+}
+
+/** The programs that a step runs: branches of which it takes one, or what a loop repeats and how it stacks. */
+export const programsIn = (step: ProgramStep): readonly Program[] => {
+  switch (step._tag) {
+    case 'branch':
+      return step.branches
+    case 'loop':
+      return [step.body, ...step.stacks.flatMap(({ groups, rest }) => [...groups, rest])]
+    default:
+      return []
   }
 }
 
@@ -115,6 +130,21 @@ export const scheduleOf = (program: Program): Schedule => {
           branch.hosted.forEach((count, line) => add(line, count))
         })
         peak = Math.max(peak, live + Math.max(0, ...branches.map(({ peakBytes }) => peakBytes)))
+        step.results.forEach(born)
+        break
+      }
+      case 'loop': {
+        // Counted once, however often it runs. While its last slices are joined, all of them are there twice.
+        inSegment = false
+        const inner = programsIn(step).map(scheduleOf)
+        const [body] = inner
+        inner.forEach(({ kernels: count, hosted: lines }) => {
+          kernels += count
+          lines.forEach((times, line) => add(line, times))
+        })
+        segments += body?.segments ?? 0
+        const stacked = step.results.slice(step.carries.length).reduce((sum, slot) => sum + bytesOf(slot), 0)
+        peak = Math.max(peak, live + stacked + Math.max(body?.peakBytes ?? 0, stacked))
         step.results.forEach(born)
         break
       }

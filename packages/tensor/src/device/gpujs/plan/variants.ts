@@ -1,7 +1,7 @@
 import type { Graph } from '../../../graph/graph.js'
 import { sizeOf } from '../../../shape.js'
 import type { Cell } from './cells.js'
-import type { Executor } from './execute.js'
+import type { Executor } from './nested.js'
 
 /** Magnitudes of an input's integers that programs are planned for: small ones may be added and multiplied on the device. */
 const magnitudes = [2 ** 12, 2 ** 18, 2 ** 24, Infinity] as const
