@@ -61,7 +61,7 @@ export const mismatchOf = <At>({ at, wrong, plan, culprit }: Found<At>): Gradien
     found,
     refused: wrong.refused?.message,
     culprit,
-    program: culprit === undefined ? '' : programText(culprit.graph),
+    program: culprit === undefined ? '' : programText(culprit.graph, 60),
     check: { orders, modes, directions, seed, relative, absolute }
   }
   return { ...body, message: messageOf(body) }
