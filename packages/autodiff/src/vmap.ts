@@ -61,6 +61,9 @@ const oneExample = (batches: readonly unknown[], axes: unknown): { readonly exam
 
 /** The one size of all mapped axes. */
 const commonSize = (mapped: readonly Mapped[], axisSize: number | undefined): number => {
+  if (axisSize !== undefined && !(Number.isInteger(axisSize) && axisSize >= 0)) {
+    throw new ShapeError({ operation: 'vmap', operand: 'axisSize', expected: 'a whole number of examples', found: String(axisSize) })
+  }
   const named = axisSize === undefined ? [] : [{ name: 'axisSize', size: axisSize }]
   const sizes = [...named, ...mapped.map(({ path, tensor, axis }) => ({ name: `${path}, axis ${axis}`, size: tensor.shape[axis] ?? 0 }))]
   const [first] = sizes

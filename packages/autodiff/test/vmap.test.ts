@@ -248,6 +248,7 @@ describe('what does not fit is refused by name', () => {
 
   test('sizes that disagree', () => {
     expect(messageOf(() => vmap(two)(wave([3]), { w: wave([4]) }))).toBe('ShapeError: arguments.1.w, axis 0: 3 examples, as arguments.0, axis 0; 4')
+    expect(messageOf(() => vmap(two, { inAxes: [null, null], axisSize: 1.5 })(wave([3]), { w: wave([3]) }))).toBe('ShapeError: axisSize: a whole number of examples; 1.5')
     expect(messageOf(() => vmap(two, { axisSize: 2 })(wave([3]), { w: wave([3]) }))).toBe('ShapeError: arguments.0, axis 0: 2 examples, as axisSize; 3')
   })
 
