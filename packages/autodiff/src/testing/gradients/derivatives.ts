@@ -1,4 +1,4 @@
-import { graphOf, placeholder } from '@tabula/tensor'
+import { graphOf, placeholder, sameShape, ShapeError, showShape } from '@tabula/tensor'
 import type { Abstract, Graph, Tensor } from '@tabula/tensor'
 import { zerosLike } from '../../expression.js'
 import { pushForward } from '../../forward.js'
@@ -25,8 +25,18 @@ export interface Derivatives {
   readonly decides: (points: readonly Numbers[]) => boolean
 }
 
+/** Derivatives of tensors of these shapes. Throws `ShapeError` where one has another. */
 const orZeros = (like: readonly Abstract[], found: readonly (Tensor | undefined)[]): readonly Tensor[] =>
-  like.map((abstract, index) => found[index] ?? zerosLike(abstract))
+  like.map((abstract, index) => {
+    const derivative = found[index] ?? zerosLike(abstract)
+    if (sameShape(derivative.shape, abstract.shape)) return derivative
+    throw new ShapeError({
+      operation: 'checkGradients',
+      operand: `derivative ${index}`,
+      expected: showShape(abstract.shape),
+      found: showShape(derivative.shape)
+    })
+  })
 
 /** Builds the value and the derivatives of a function, whose variables have these shapes. What the function throws is passed on. */
 export const derivativesOf = (f: VectorFunction, shapes: readonly Abstract[], modes: readonly Mode[]): Derivatives => {

@@ -1,4 +1,4 @@
-import { hostValue, sizeOf } from '@tabula/tensor'
+import { bindAll, hostValue, sizeOf } from '@tabula/tensor'
 import type { Attributes, NoAttributes, PrimitiveName } from '@tabula/tensor'
 import fc from 'fast-check'
 import type { RandomNumbers } from '../random.js'
@@ -32,9 +32,24 @@ export const binary = (primitive: Plain, first: Values = smooth, second: Values 
     instanceOf(primitive, {}, [variable(fill(a, first(random))), variable(fill(b, second(random)))])
   )
 
-/** Two operands that broadcast, no element of one near any of the other. */
+/** Both operands the same: equal everywhere, and yet smooth, as neither can become the larger. */
+const tied = (primitive: Plain): fc.Arbitrary<Instance> =>
+  instances(shapes(), (shape, random) => ({
+    primitive,
+    attributes: {},
+    variables: [fill(shape, smooth(random))],
+    apply: (variables) => bindAll(primitive, {}, ...variables, ...variables)
+  }))
+
+/** Two operands that broadcast, no element of one near any of the other; or the same operand twice. */
 export const ordered = (primitive: Plain): fc.Arbitrary<Instance> =>
-  instances(broadcastPairs, ([a, b], random) => instanceOf(primitive, {}, distinct(random, a, b).map(variable)))
+  fc.oneof(
+    {
+      weight: 5,
+      arbitrary: instances(broadcastPairs, ([a, b], random) => instanceOf(primitive, {}, distinct(random, a, b).map(variable)))
+    },
+    { weight: 1, arbitrary: tied(primitive) }
+  )
 
 /** Kept away from where the quotient is whole. */
 export const rem: fc.Arbitrary<Instance> = instances(shapes(), (shape, random) => {
@@ -45,7 +60,13 @@ export const rem: fc.Arbitrary<Instance> = instances(shapes(), (shape, random) =
   return instanceOf('rem', {}, [variable(dividends), variable(divisors)])
 })
 
-/** A positive base, constant exponents among them, as rules shorten those. */
+/** Zero one time in three. */
+const orZero = (random: RandomNumbers, next: () => number) => (): number => (random.below(3) === 0 ? 0 : next())
+
+/**
+ * A positive base, constant exponents among them, as rules shorten those; and where a power is smooth beside: any base with whole
+ * exponents, a base that is zero and stays so, and exponents that are zero.
+ */
 export const pow: fc.Arbitrary<Instance> = fc.oneof(
   binary('pow', positive, smooth),
   instances(fc.tuple(shapes(), fc.constantFrom(0, 1, 2, 3, -1, 0.5, 2.5)), ([shape, exponent], random) =>
@@ -53,7 +74,14 @@ export const pow: fc.Arbitrary<Instance> = fc.oneof(
   ),
   instances(fc.tuple(shapes(), fc.constantFrom(2, 3)), ([shape, exponent], random) =>
     instanceOf('pow', {}, [variable(fill(shape, awayFromZero(random))), fixed(fill(shape, () => exponent))])
-  )
+  ),
+  instances(shapes(), (shape, random) =>
+    instanceOf('pow', {}, [variable(fill(shape, orZero(random, smooth(random)))), fixed(fill(shape, () => random.below(4)))])
+  ),
+  instances(shapes(), (shape, random) =>
+    instanceOf('pow', {}, [fixed(fill(shape, orZero(random, positive(random)))), variable(fill(shape, positive(random)))])
+  ),
+  binary('pow', positive, (random) => orZero(random, smooth(random)))
 )
 
 /** A random condition. */

@@ -1,4 +1,4 @@
-import { bindAll, hostValue, sizeOf } from '@tabula/tensor'
+import { bind, bindAll, hostValue, sizeOf } from '@tabula/tensor'
 import type { Attributes, HostValue, PrimitiveName, Sizes, Tensor } from '@tabula/tensor'
 import fc from 'fast-check'
 import { randomNumbers } from '../random.js'
@@ -9,7 +9,7 @@ export interface Instance {
   readonly primitive: PrimitiveName
   /** Operands to differentiate with respect to. */
   readonly variables: readonly HostValue[]
-  /** All outputs, from the variables as tensors. */
+  /** All outputs or some of them, from the variables as tensors. */
   readonly apply: (variables: readonly Tensor[]) => readonly Tensor[]
   /** For messages. */
   readonly attributes: unknown
@@ -52,12 +52,57 @@ const constantOf = (value: HostValue): Tensor => {
   return tensor
 }
 
+/** x, by another expression. */
+const behind = (x: Tensor): Tensor => bind('neg', {}, bind('neg', {}, x))
+
+/** Some of these, at least one. */
+const someOf = <T>(items: readonly T[], { below }: RandomNumbers): ReadonlySet<T> => {
+  const kept = items.filter(() => below(2) === 0)
+  return new Set(kept.length === 0 ? items.slice(below(items.length)).slice(0, 1) : kept)
+}
+
+/**
+ * The same application as a rule may also meet it, once in three: with some of its variables constant, with some of its floating-point
+ * results unused, or between other operations.
+ */
+const inPart = (instance: Instance, random: RandomNumbers): Instance => {
+  const { variables, apply } = instance
+  const kind = random.below(9)
+  if (kind === 0 && variables.length > 1) {
+    const moved = someOf([...variables.keys()], random)
+    const whole = (some: readonly Tensor[]): readonly Tensor[] => {
+      let next = 0
+      return variables.flatMap((value, index) => {
+        const variable = moved.has(index) ? some[next++] : constantOf(value)
+        return variable === undefined ? [] : [variable]
+      })
+    }
+    return { ...instance, variables: variables.filter((_, index) => moved.has(index)), apply: (some) => apply(whole(some)) }
+  }
+  if (kind === 1) {
+    const seed = random.below(0xffff)
+    return {
+      ...instance,
+      apply: (all) => {
+        const results = apply(all)
+        const used = someOf(results.filter(({ dtype }) => dtype === 'f32'), randomNumbers(seed))
+        return results.filter((result) => used.has(result))
+      }
+    }
+  }
+  if (kind === 2) return { ...instance, apply: (all) => apply(all.map(behind)).map((result) => (result.dtype === 'f32' ? behind(result) : result)) }
+  return instance
+}
+
 /** A random instance: sizes from small whole numbers, which shrink, and values from a seed, which does not matter. */
 export const instances = <Sizes>(
   sizes: fc.Arbitrary<Sizes>,
   build: (sizes: Sizes, random: RandomNumbers) => Instance
 ): fc.Arbitrary<Instance> =>
-  fc.tuple(sizes, fc.nat({ max: 0xffffff })).map(([chosen, seed]) => build(chosen, randomNumbers(seed)))
+  fc.tuple(sizes, fc.nat({ max: 0xffffff })).map(([chosen, seed]) => {
+    const random = randomNumbers(seed)
+    return inPart(build(chosen, random), random)
+  })
 
 /** Sizes of one to three axes. */
 export const shapes = (

@@ -79,29 +79,32 @@ interface Pooling {
   readonly y: Sizes
 }
 
-const pooling = ({ below }: RandomNumbers): Pooling => {
+/** With `beyond`, windows that lie in the padding alone occur. */
+const pooling = ({ below }: RandomNumbers, beyond: boolean): Pooling => {
   const kernel = two(() => 1 + below(3))
-  const before = (axis: 0 | 1): readonly [number, number] => two(() => below(Math.floor(kernel[axis] / 2) + 1))
+  const most = (axis: 0 | 1): number => (beyond ? kernel[axis] + 2 : Math.floor(kernel[axis] / 2) + 1)
+  const before = (axis: 0 | 1): readonly [number, number] => two(() => below(most(axis)))
   const attributes = {
     kernel,
     stride: two(() => 1 + below(2)),
     padding: [before(0), before(1)] as const,
-    dilation: [1, 1] as const
+    dilation: two(() => 1 + below(2))
   }
-  const x = [1 + below(2), 1 + below(2), 3 + below(3), 3 + below(3)]
+  const side = (axis: 0 | 1): number => (kernel[axis] - 1) * attributes.dilation[axis] + 1 + below(3)
+  const x = [1 + below(2), 1 + below(2), side(0), side(1)]
   const out = (axis: 0 | 1): number =>
-    windowedSize(x[2 + axis] ?? 0, kernel[axis], attributes.stride[axis], attributes.padding[axis], 1)
+    windowedSize(x[2 + axis] ?? 0, kernel[axis], attributes.stride[axis], attributes.padding[axis], attributes.dilation[axis])
   return { attributes, x, y: [x[0] ?? 0, x[1] ?? 0, out(0), out(1)] }
 }
 
-/** Without ties; windows overlap where the stride is smaller than the kernel. */
+/** Without ties; windows are dilated, and overlap where the stride is smaller than the kernel. */
 export const maxPool2d: fc.Arbitrary<Instance> = instances(nothing, (_, random) => {
-  const { attributes, x } = pooling(random)
+  const { attributes, x } = pooling(random, false)
   return instanceOf('maxPool2d', attributes, distinct(random, x).map(variable))
 })
 
 export const maxPool2dGradient: fc.Arbitrary<Instance> = instances(nothing, (_, random) => {
-  const { attributes, x, y } = pooling(random)
+  const { attributes, x, y } = pooling(random, random.below(2) === 0)
   return instanceOf('maxPool2dGradient', attributes, [...distinct(random, x).map(variable), variable(fill(y, smooth(random)))])
 })
 

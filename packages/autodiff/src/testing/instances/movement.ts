@@ -21,12 +21,21 @@ export const broadcastTo: fc.Arbitrary<Instance> = instances(shapes({ maxRank: 4
   return instanceOf('broadcastTo', { shape }, [variable(fill(from, smooth(random)))])
 })
 
-export const slice: fc.Arbitrary<Instance> = instances(shapes(), (shape, random) => {
+/** Every second element, without the first and the last: zeros go around and between all that was taken. */
+const everySecond: fc.Arbitrary<Instance> = instances(shapes({ minRank: 1, maxRank: 2 }), (counts, random) => {
+  const shape = counts.map((count) => 2 * count + 1)
+  const attributes = { start: shape.map(() => 1), limit: shape.map((size) => size - 1), stride: shape.map(() => 2) }
+  return instanceOf('slice', attributes, [variable(fill(shape, smooth(random)))])
+})
+
+const anySlice: fc.Arbitrary<Instance> = instances(shapes(), (shape, random) => {
   const start = shape.map((size) => random.below(size + 1))
   const limit = shape.map((size, axis) => (start[axis] ?? 0) + random.below(size - (start[axis] ?? 0) + 1))
   const stride = shape.map(() => 1 + random.below(3))
   return instanceOf('slice', { start, limit, stride }, [variable(fill(shape, smooth(random)))])
 })
+
+export const slice: fc.Arbitrary<Instance> = fc.oneof({ weight: 5, arbitrary: anySlice }, { weight: 1, arbitrary: everySecond })
 
 export const pad: fc.Arbitrary<Instance> = instances(shapes({ minSize: 0 }), (shape, random) => {
   const amounts = (): readonly number[] => shape.map(() => random.below(3))

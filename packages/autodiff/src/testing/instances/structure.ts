@@ -1,5 +1,5 @@
 import { bind, graphOf, hostValue, placeholder } from '@tabula/tensor'
-import type { Graph, Sizes, Tensor } from '@tabula/tensor'
+import type { Attributes, CustomJvp, CustomVjp, Graph, Sizes, Tensor } from '@tabula/tensor'
 import fc from 'fast-check'
 import { fill, fixed, instanceOf, instances, shapes, smooth, variable } from './instance.js'
 import type { Instance } from './instance.js'
@@ -24,25 +24,68 @@ const closed = (shape: Sizes, f: (x: Tensor, y: Tensor) => readonly Tensor[]): G
 
 const productAndSine = (shape: Sizes): Graph => closed(shape, (x, y) => [bind('mul', {}, x, y), bind('sin', {}, x)])
 
-/** Differentiated through its graph. */
-export const call: fc.Arbitrary<Instance> = instances(shapes(), (shape, random) =>
-  instanceOf('call', { name: 'productAndSine', graph: productAndSine(shape) }, [
-    variable(fill(shape, smooth(random))),
-    variable(fill(shape, smooth(random)))
-  ])
+const product = (a: Tensor, b: Tensor): Tensor => bind('mul', {}, a, b)
+const missing = (): never => {
+  throw new RangeError('productAndSine has two operands and two results')
+}
+
+/** The rule of `productAndSine` as a call may bring it. */
+const pullBackOfProductAndSine: CustomVjp = ([x = missing(), y = missing()], _results, [c = missing(), d = missing()]) => [
+  bind('add', {}, product(c, y), product(d, bind('cos', {}, x))),
+  product(c, x)
+]
+
+const pushForwardOfProductAndSine: CustomJvp = ([x = missing(), y = missing()], _results, [t = missing(), u = missing()]) => [
+  bind('add', {}, product(t, y), product(u, x)),
+  product(t, bind('cos', {}, x))
+]
+
+/** Differentiated through its graph, as computed or computed again; or by the rule it brings, that of one mode serving both. */
+export const call: fc.Arbitrary<Instance> = instances(
+  fc.tuple(
+    shapes(),
+    fc.constantFrom<Partial<Attributes['call']>>(
+      {},
+      { recompute: true },
+      { vjp: pullBackOfProductAndSine },
+      { jvp: pushForwardOfProductAndSine },
+      { vjp: pullBackOfProductAndSine, jvp: pushForwardOfProductAndSine }
+    )
+  ),
+  ([shape, how], random) =>
+    instanceOf('call', { name: 'productAndSine', graph: productAndSine(shape), ...how }, [
+      variable(fill(shape, smooth(random))),
+      variable(fill(shape, smooth(random)))
+    ])
 )
 
+const anyIndex = fc.integer({ min: -1, max: 3 })
+
 /** Three branches, one of which ignores an operand and one both; the index may be out of range. */
-export const cond: fc.Arbitrary<Instance> = instances(
-  fc.tuple(shapes(), fc.integer({ min: -1, max: 3 })),
+const unlike: fc.Arbitrary<Instance> = instances(
+  fc.tuple(shapes(), anyIndex),
   ([shape, index], random) => {
-    const zeros = (): Tensor => bind('constant', { value: fill(shape, () => 1) })
+    const ones = (): Tensor => bind('constant', { value: fill(shape, () => 1) })
     const branches = [
       productAndSine(shape),
       closed(shape, (x) => [bind('exp', {}, x), x]),
-      closed(shape, () => [zeros(), zeros()])
+      closed(shape, () => [ones(), ones()])
     ]
     const operands = [variable(fill(shape, smooth(random))), variable(fill(shape, smooth(random)))]
     return instanceOf('cond', { branches }, [fixed(hostValue('i32', [], Int32Array.of(index))), ...operands])
   }
 )
+
+/** Branches that all ignore their first operand, or both. */
+const ignoring: fc.Arbitrary<Instance> = instances(fc.tuple(shapes(), anyIndex), ([shape, index], random) => {
+  const both = random.below(4) === 0
+  const ones = (): Tensor => bind('constant', { value: fill(shape, () => 1) })
+  const branches = [
+    closed(shape, (_, y) => [both ? ones() : bind('sin', {}, y), ones()]),
+    closed(shape, (_, y) => [both ? ones() : product(y, y), ones()])
+  ]
+  const operands = [variable(fill(shape, smooth(random))), variable(fill(shape, smooth(random)))]
+  return instanceOf('cond', { branches }, [fixed(hostValue('i32', [], Int32Array.of(index))), ...operands])
+})
+
+export const cond: fc.Arbitrary<Instance> = fc.oneof({ weight: 3, arbitrary: unlike }, { weight: 1, arbitrary: ignoring })
