@@ -102,6 +102,11 @@ const redraw = (): void => {
   showComparison(at.comparison, page.history)
 }
 
+const redrawNow = (): void => {
+  window.clearTimeout(page.redraw)
+  redraw()
+}
+
 const redrawSoon = (): void => {
   page.redraw ??= window.setTimeout(redraw, redrawEvery)
 }
@@ -123,7 +128,10 @@ const showPhase = (phase: Phase): void => {
   at.start.disabled = phase === 'opening' || phase === 'failed'
   at.reset.disabled = phase === 'opening' || phase === 'idle'
   at.compare.disabled = phase === 'opening' || phase === 'failed'
-  if (!isRunning()) showCompiling()
+  if (isRunning()) return
+  showCompiling()
+  // What stands still is shown whole, at once.
+  redrawNow()
 }
 
 const showNumbers = (): void => {

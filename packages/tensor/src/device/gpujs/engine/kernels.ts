@@ -1,4 +1,5 @@
-import type { GPU, IKernelRunShortcut } from 'gpu.js'
+import { Texture } from 'gpu.js'
+import type { GPU, IGPUTextureSettings, IKernelRunShortcut } from 'gpu.js'
 import { messageOf } from '../../../errors.js'
 import { EngineFailure } from './engine.js'
 import type { GpujsMode, KernelSource } from './engine.js'
@@ -49,7 +50,12 @@ const modeOf = (gpu: GPU, { kernel }: IKernelRunShortcut): string => {
 /** Sizes of threads without what is left out. */
 export const threadsOf = ([x, y, z]: KernelSource['output']): number[] => (y === undefined ? [x] : z === undefined ? [x, y] : [x, y, z])
 
+/** The texture of WebGL that a texture of gpu.js stands for, which gpu.js does not declare. */
+const drawnInto = (texture: Texture): IGPUTextureSettings['texture'] => (texture as unknown as IGPUTextureSettings).texture
+
 interface Entry extends CachedKernel {
+  /** The threads it is set to, and the same as text. */
+  output: number[]
   threads: string
   compiled: boolean
 }
@@ -84,10 +90,14 @@ export const kernelCache = (gpu: GPU, mode: GpujsMode, { handles, fixedSizes }: 
     }
     const entry: Entry = {
       kernel,
+      output: threads,
       threads: key,
       compiled: false,
       call: (args) => {
         try {
+          // A kernel of WebGL whose argument is what it drew last would draw into what it read of itself the time before, whatever size that
+          // had. Set to its threads again, it draws a new texture.
+          if (handles && entry.compiled && args.some((argument) => argument instanceof Texture && drawnInto(argument) === drawnInto(kernel.kernel.texture))) kernel.setOutput(entry.output)
           // The arguments are arrays, handles of this engine and numbers, as its seats were compiled for.
           const result: unknown = kernel(...(args as Parameters<typeof kernel>))
           if (entry.compiled) checkMode()
@@ -124,6 +134,7 @@ export const kernelCache = (gpu: GPU, mode: GpujsMode, { handles, fixedSizes }: 
         } catch (thrown) {
           throw failureOf(thrown, source)
         }
+        known.output = threads
         known.threads = sizes
       }
       return known
