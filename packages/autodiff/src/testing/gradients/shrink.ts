@@ -18,7 +18,7 @@ export interface Found<At> {
 }
 
 /** How many checks shrinking may cost. */
-const patience = 400
+const patience = 600
 
 /**
  * The same mistake at the smallest point: fewest modes, smallest sizes, simplest values, a direction and a cotangent of a single
@@ -31,7 +31,8 @@ export const smallest = <At>(functionAt: (at: At) => VectorFunction, found: Foun
     try {
       const leaves = movedLeaves(at).map(({ leaf }) => leaf)
       const { wrong } = checkAt(functionAt(at), leaves, leaves.map(numbersOf), plan)
-      return wrong === undefined ? undefined : { at, wrong, plan }
+      // A derivative that throws is another mistake than one that is wrong.
+      return wrong === undefined || (wrong.refused === undefined) !== (found.wrong.refused === undefined) ? undefined : { at, wrong, plan }
     } catch {
       // A smaller point that the function refuses, whatever its reason, is none.
       return undefined

@@ -54,16 +54,37 @@ const resized = <At>(at: At, shapeOf: (shape: Sizes, leaf: number) => Sizes): At
 
 const smallerSizes = (size: number): readonly number[] => [...new Set([1, Math.ceil(size / 2), size - 1])].filter((smaller) => smaller >= 1 && smaller < size)
 
-/** Axes of one size everywhere made smaller together, as they often must agree; then each axis by itself. */
+/** An axis of a leaf. */
+interface Axis {
+  readonly leaf: number
+  readonly axis: number
+  /** Counted from the last, as broadcasting does. */
+  readonly fromLast: number
+  readonly size: number
+}
+
+/**
+ * Axes of one size made smaller together, as they often must agree: everywhere; at one place from the front or from the back of all
+ * leaves; in two places. Then each axis by itself.
+ */
 function* smallerShapes<At>(at: At): Generator<At> {
   const shapes = leavesOf(at, isHostValue).map(({ leaf }) => leaf.shape)
-  const sizes = [...new Set(shapes.flat())].sort((a, b) => b - a)
-  for (const size of sizes) {
-    for (const smaller of smallerSizes(size)) yield resized(at, (shape) => shape.map((n) => (n === size ? smaller : n)))
-  }
-  for (const [leaf, shape] of shapes.entries()) {
-    for (const [axis, size] of shape.entries()) {
-      for (const smaller of smallerSizes(size)) yield resized(at, (own, index) => (index === leaf ? own.map((n, a) => (a === axis ? smaller : n)) : own))
+  const axes = shapes.flatMap((shape, leaf) => shape.map((size, axis): Axis => ({ leaf, axis, fromLast: shape.length - axis, size }))).filter(({ size }) => size > 1)
+  const sizes = [...new Set(axes.map(({ size }) => size))].sort((a, b) => b - a)
+  const groups = sizes.flatMap((size) => {
+    const ofSize = axes.filter((axis) => axis.size === size)
+    const at = (place: (axis: Axis) => number): readonly (readonly Axis[])[] =>
+      [...new Set(ofSize.map(place))].map((there) => ofSize.filter((axis) => place(axis) === there))
+    const pairs = ofSize.flatMap((one, index) => ofSize.slice(index + 1).map((other) => [one, other]))
+    return [ofSize, ...at(({ axis }) => axis), ...at(({ fromLast }) => fromLast), ...(ofSize.length > 2 ? pairs.slice(0, 40) : []), ...ofSize.map((one) => [one])]
+  })
+  const tried = new Set<string>()
+  for (const group of groups) {
+    const name = group.map(({ leaf, axis }) => `${leaf}.${axis}`).join()
+    if (tried.has(name)) continue
+    tried.add(name)
+    for (const smaller of smallerSizes(group[0]?.size ?? 1)) {
+      yield resized(at, (shape, leaf) => shape.map((size, axis) => (group.some((one) => one.leaf === leaf && one.axis === axis) ? smaller : size)))
     }
   }
 }
