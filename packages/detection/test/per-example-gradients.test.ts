@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { grad, valueAndGrad, vmap } from '@tabula/autodiff'
+import { grad, hvp, jvp, linearize, valueAndGrad, vmap } from '@tabula/autodiff'
 import { groupNorm } from '@tabula/nn'
 import { bind, constant, graphOf, hostValue, isHostValue, isTensor, key, leavesOf, mapLeaves, sizeOf, tensorsOf } from '@tabula/tensor'
 import type { Shape, Tensor } from '@tabula/tensor'
@@ -103,4 +103,28 @@ test('one program for all images: no operation occurs oftener than for one', () 
   const one = count(grad((p: Trees) => headLoss(p, imageOf(0)))(params))
   const all = count(vmap(grad((p: Trees, image: Example) => headLoss(p, image)), { inAxes: [null, 0] })(params, batch))
   for (const primitive of ['conv2d', 'conv2dWeightGradient', 'matmul', 'roiAlign', 'topK', 'gather', 'call']) expect([primitive, all[primitive]]).toEqual([primitive, one[primitive]])
+})
+
+test('the heads’ loss in forward mode: the gradient along a direction, and a symmetric Hessian', () => {
+  const image = imageOf(0)
+  const directionOf = (phase: number): Trees => {
+    let next = phase
+    return mapLeaves(params, isTensor, ({ shape }) => wave(shape, next++)) as Trees
+  }
+  const inner = (a: Trees, b: Trees): number => {
+    const factors = tensorsOf(b).flatMap(numbersOf)
+    return tensorsOf(a)
+      .flatMap(numbersOf)
+      .reduce((sum, x, k) => sum + x * (factors[k] ?? NaN), 0)
+  }
+  const [u, v] = [directionOf(1), directionOf(2)]
+  const gradient = grad(headLoss)(params, image)
+  const { value, tangent } = jvp(headLoss, params, v, image)
+  expect(numbersOf(value)).toEqual(numbersOf(headLoss(params, image)))
+  expect(numbersOf(tangent)[0]).toBeCloseTo(inner(gradient, v), 10)
+  expect(numbersOf(linearize(headLoss)(params, image).pushforward(u))[0]).toBeCloseTo(inner(gradient, u), 10)
+  const [hu, hv] = [hvp(headLoss, params, u, image), hvp(headLoss, params, v, image)]
+  const [left, right] = [inner(v, hu), inner(u, hv)]
+  expect(Math.abs(left)).toBeGreaterThan(1e-3)
+  expect(left / right).toBeCloseTo(1, 10)
 })
