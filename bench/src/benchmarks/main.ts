@@ -6,6 +6,8 @@ import { cpuDevice } from '@tabula/tensor/cpu'
 import { pycocotools, tabulaCoco } from './coco/contestants.js'
 import { cocoTask } from './coco/scenes.js'
 import type { Contestant } from './contestant.js'
+import { checkpointRows } from './programs/checkpoint-row.js'
+import { traceRows } from './programs/trace-rows.js'
 import { tfjs } from './rivals/tfjs.js'
 import { torch } from './rivals/torch.js'
 import { heading, line, measure } from './row.js'
@@ -43,7 +45,9 @@ const known = new Map<string, (name: string) => Promise<readonly Row[]>>([
   ['coco-eval-bbox', async (name) => measure(name, cocoTask('bbox'), tabulaCoco, await cocoRivals())],
   ['coco-eval-segm', async (name) => measure(name, cocoTask('segm'), tabulaCoco, await cocoRivals())],
   ['step-small', (name) => stepRows(name, 'small', say)],
-  ['step-full', (name) => stepRows(name, 'full', say)]
+  ['step-full', (name) => stepRows(name, 'full', say)],
+  ['checkpoint', (name) => checkpointRows(name, say)],
+  ['trace-differentiate', (name) => traceRows(name, say)]
 ])
 
 const usage = `npm run bench [-- --only NAME --json FILE]
