@@ -1,5 +1,5 @@
 import { graphOf, outputOf, topologicalOrder } from '@tabula/tensor'
-import type { AnyNode, Graph, Node, PrimitiveName, Tensor } from '@tabula/tensor'
+import type { AnyNode, Graph, Node, PrimitiveName, ScanAttributes, Tensor } from '@tabula/tensor'
 import { linearOperands } from './linear-operands.js'
 import type { Linearity } from './linear-operands.js'
 
@@ -129,24 +129,37 @@ const throughBranches = (node: Node<'cond'>, [index, ...operands]: readonly Foll
  * must then depend on them too or be zero.
  */
 const throughLoop = (node: Node<'scan'>, inputs: readonly Followed[]): readonly Followed[] => {
-  const { body, constants, carries } = node.attributes
-  const step = (entering: readonly Followed[]): FollowedGraph => {
-    const found = followGraph(body, entering)
-    const next = entering.map((input, index): Followed => {
-      const carry = index - constants
-      return carry < 0 || carry >= carries ? input : { ...input, dependence: carried(input, found, carry) }
-    })
-    return next.every(({ dependence }, index) => dependence === entering[index]?.dependence) ? found : step(next)
-  }
-  const { graph, dependences } = step(inputs)
+  const { graph, dependences } = loopStep(node.attributes, enteringLoop(node.attributes, inputs))
   const anew = withInputs({ ...node, attributes: { ...node.attributes, body: graph } }, inputs)
   return dependences.map((dependence, index) => ({ tensor: outputOf(anew, index), dependence }))
 }
 
-/** How a carry depends on the variables before each step, once a step has been made. */
-const carried = ({ tensor, dependence: before }: Followed, { graph, dependences }: FollowedGraph, carry: number): Dependence => {
+/** What enters the body in any step: a carry that the variables enter later is linear in them if it begins with zeros. */
+const enteringLoop = (attributes: ScanAttributes, inputs: readonly Followed[]): readonly Followed[] => {
+  const { body, constants, carries } = attributes
+  const { dependences } = followGraph(body, inputs)
+  const entering = inputs.map((input, index): Followed => {
+    const carry = index - constants
+    const isEntered = input.dependence === 'none' && carry >= 0 && carry < carries && dependences[carry] !== 'none'
+    return isEntered ? { ...input, dependence: isZero(input.tensor) ? 'linear' : { through: 'scan' } } : input
+  })
+  return entering.every(({ dependence }, index) => dependence === inputs[index]?.dependence) ? inputs : enteringLoop(attributes, entering)
+}
+
+/** The body, with carries as they are after a step, as soon as a further step changes nothing. */
+const loopStep = (attributes: ScanAttributes, entering: readonly Followed[]): FollowedGraph => {
+  const { body, constants, carries } = attributes
+  const found = followGraph(body, entering)
+  const next = entering.map((input, index): Followed => {
+    const carry = index - constants
+    return carry < 0 || carry >= carries ? input : { ...input, dependence: carried(input.dependence, found, carry) }
+  })
+  return next.every(({ dependence }, index) => dependence === entering[index]?.dependence) ? found : loopStep(attributes, next)
+}
+
+/** How a carry depends on the variables in any step, from how it does before one and after it. */
+const carried = (before: Dependence, { graph, dependences }: FollowedGraph, carry: number): Dependence => {
   const after = dependences[carry] ?? 'none'
   if (typeof before === 'object' || after === before) return before
-  if (typeof after === 'object') return after
-  return isZero(after === 'linear' ? tensor : graph.outputs[carry]) ? 'linear' : { through: 'scan' }
+  return typeof after === 'object' ? after : isZero(graph.outputs[carry]) ? before : { through: 'scan' }
 }
