@@ -102,7 +102,7 @@ const requireScalar = (operation: string, loss: unknown): void => {
 }
 
 /** Value and gradient under the name of the public function that was called. */
-const differentiate = <P>(
+export const differentiate = <P>(
   operation: string,
   f: (parameters: P) => Tensor,
   parameters: P

@@ -1,7 +1,7 @@
 import { replaceTensors } from '@tabula/tensor'
 import type { Check, Shape, Tensor } from '@tabula/tensor'
 import { zerosLike } from './expression.js'
-import { grad } from './grad.js'
+import { differentiate } from './grad.js'
 import type { Scalar } from './grad.js'
 import { push } from './jvp.js'
 import type { DirectionOf } from './jvp.js'
@@ -17,7 +17,7 @@ export const hvp = <P, Rest extends readonly unknown[], S extends Shape>(
   direction: NoInfer<P> | DirectionOf<P>,
   ...rest: Rest
 ): P => {
-  const gradient = (variables: P): P => grad<P, Rest, S>(f)(variables, ...rest)
+  const gradient = (variables: P): P => differentiate('hvp', (p: P) => f(p, ...rest), variables).gradient
   const { tangents } = push('hvp', gradient, parameters, direction)
   const leaves = differentiableLeaves('hvp', parameters)
   // The gradient's leaves are the parameters'.

@@ -82,6 +82,11 @@ describe('customJvp', () => {
       ['a conditional', (x, t) =>
         cond(constant(hostValue('i32', [], Int32Array.of(0))) as Tensor<readonly [], 'i32'>,
           [({ p, q }: { readonly p: Vector; readonly q: Vector }) => product(sine(p), q), ({ q }: { readonly p: Vector; readonly q: Vector }) => q], { p: x, q: t })],
+      ['a loop', (x, t) => {
+        const [p, q] = [placeholder('p', x), placeholder('q', t)]
+        const body = graphOf([p, q], [product(sine(p), q), q])
+        return bind('scan', { body, constants: 1, carries: 1, length: 3, reverse: false }, x, t) as Vector
+      }],
       ['a barrier', (x, t) => bindAll('barrier', {}, product(x, t), t)[0] as Vector]
     ]
     for (const [name, rule] of rules) {
@@ -94,6 +99,19 @@ describe('customJvp', () => {
       expect([name, a]).toEqual([name, expect.closeTo(b ?? NaN, 12)])
       expect([name, a === 0]).toEqual([name, false])
     }
+  })
+
+  test('the cost of a chain is linear in reverse mode too', () => {
+    const step = customJvp((x: Vector) => sine(x), { name: 'step', jvp: ([x], _y, [t]) => product(t, cosine(x)) })
+    const size = (length: number): number => {
+      const chain = (x: Vector): Vector => {
+        let y = x
+        for (let k = 0; k < length; k++) y = step(y)
+        return y
+      }
+      return Object.values(countNodes(grad(chain)(one))).reduce((a, b) => a + b)
+    }
+    expect(size(1000)).toBeLessThan(size(100) * 10.5)
   })
 
   test('what the rule declares about the point stays in higher orders', () => {

@@ -178,7 +178,7 @@ describe('hvp', () => {
   })
 
   test('a loss that is not one number is refused', () => {
-    expect(() => hvp((p: Vector) => square(p), tensor([2], [1, 2]), tensor([2], [1, 2]))).toThrow('loss: expected []')
+    expect(() => hvp((p: Vector) => square(p), tensor([2], [1, 2]), tensor([2], [1, 2]))).toThrow('hvp: loss: expected []')
   })
 })
 
