@@ -13,7 +13,7 @@ import { differentiableInstances } from './instances/index.js'
 import type { Instance } from './instances/instance.js'
 import { another, stackedLoop, subsetsOf } from './laws/batching.js'
 import { compareSides } from './laws/equality.js'
-import type { Compared } from './laws/equality.js'
+import type { Compared, Equation } from './laws/equality.js'
 import { treeSource } from './program-source.js'
 import { randomNumbers } from './random.js'
 
@@ -139,10 +139,22 @@ const exampleOf = (primitive: PrimitiveName, operands: readonly HostValue[]) => 
 /** Compares a primitive's batching rule with the loop; `undefined` where the interpreter refuses one of the examples. */
 const compareBatches = (primitive: PrimitiveName, { attributes, inputs }: Application, mapped: readonly boolean[], seed: number): Compared | undefined => {
   const apply = (...tensors: readonly Tensor[]): readonly Tensor[] => bindAll(primitive, attributes as Attributes[PrimitiveName], ...tensors)
+  const equations = stackedLoop(apply, inputs, mapped, exampleOf(primitive, inputs), randomNumbers(seed))
   try {
-    return compareSides(stackedLoop(apply, inputs, mapped, exampleOf(primitive, inputs), randomNumbers(seed)), 1e-12)
+    return compareSides(equations, 1e-12)
   } catch (thrown) {
-    if (thrown instanceof Refused) return undefined
+    if (thrown instanceof Refused && isRefused(equations)) return undefined
+    throw thrown
+  }
+}
+
+/** Whether the interpreter refuses the loop itself, and not only what `vmap` makes of it. */
+const isRefused = (equations: readonly Equation[]): boolean => {
+  try {
+    compareSides(equations.map((equation) => ({ ...equation, found: equation.expected })), 1e-12)
+    return false
+  } catch (thrown) {
+    if (thrown instanceof Refused) return true
     throw thrown
   }
 }
