@@ -60,9 +60,11 @@ const stepTolerance = 1e-4
 
 /**
  * The largest relative difference of a loss in the first `curveSteps` steps. Rounding grows from step to step until another region is
- * drawn somewhere and the losses jump apart; at the lesson's learning rate it does not grow so far.
+ * drawn somewhere and the losses jump apart; at the lesson's learning rate it does not grow so far. Mode `cpu` computes in double
+ * precision: in the second step one activation of the mask head lies within single precision's rounding of the kink of ReLU, on its other
+ * side, and from there on the gradients are others.
  */
-const curveTolerance = 1e-3
+const curveTolerance = (mode: Mode): number => (mode === 'cpu' ? 1e-2 : 1e-3)
 
 /** How much of the memory after a quarter of the steps may be added until the last. */
 const memoryGrowth = 0.05
@@ -96,13 +98,13 @@ const stepRow = async (device: RemoteDevice, lesson: Lesson, expected: Expected,
   }
 }
 
-const curveRow = (what: string, found: readonly number[], wanted: readonly number[]): TrainingRow => {
+const curveRow = (mode: Mode, what: string, found: readonly number[], wanted: readonly number[]): TrainingRow => {
   const differences = wanted.map((want, step) => Math.abs((found[step] ?? NaN) - want) / Math.abs(want))
   const worst = differences.reduce((a, b) => (b <= a ? a : b), 0)
   const falls = (found.at(-1) ?? NaN) < (found[0] ?? NaN)
   return {
     what,
-    outcome: worst <= curveTolerance && falls ? 'agreed' : 'differs',
+    outcome: worst <= curveTolerance(mode) && falls ? 'agreed' : 'differs',
     note: `loss ${found[0]?.toFixed(3) ?? '-'} falls to ${found.at(-1)?.toFixed(3) ?? '-'}; largest relative difference from the CPU device ${worst.toExponential(1)}`
   }
 }
@@ -160,7 +162,7 @@ const learn = async (device: RemoteDevice, channel: Channel, course: Lesson, ste
 }
 
 /** The curve of the first steps and the steadiness of all, as far as they were made. */
-const courseRows = async (device: RemoteDevice, channel: Channel, expected: Expected, course: Lesson, { steps, deadline }: TrainingSettings): Promise<TrainingFindings> => {
+const courseRows = async (mode: Mode, device: RemoteDevice, channel: Channel, expected: Expected, course: Lesson, { steps, deadline }: TrainingSettings): Promise<TrainingFindings> => {
   const title = (count: number): string => `${count} steps of ${course.name}`
   if (Date.now() > deadline) return { rows: [skipped(title(curveSteps)), skipped(title(steps))], curve: undefined, held: [] }
   const started = Date.now()
@@ -169,7 +171,7 @@ const courseRows = async (device: RemoteDevice, channel: Channel, expected: Expe
   if (losses.length < curveSteps) return { rows: [early(title(curveSteps)), early(title(steps))], curve: undefined, held }
   const curve = { found: losses.slice(0, curveSteps), wanted: await expected.losses(course, curveSteps) }
   const steadiness = stopped === undefined ? heldRow(title(steps), held) : early(title(steps))
-  return { rows: [curveRow(title(curveSteps), curve.found, curve.wanted), { ...steadiness, note: `${steadiness.note}; ${seconds(started)}` }], curve, held }
+  return { rows: [curveRow(mode, title(curveSteps), curve.found, curve.wanted), { ...steadiness, note: `${steadiness.note}; ${seconds(started)}` }], curve, held }
 }
 
 /** Checks training in one mode. `Left` says why the mode does not run. Rejects where the CPU device fails or no page or process can be opened. */
@@ -181,7 +183,7 @@ export const trainingIn = async (place: Place, mode: Mode, expected: Expected, s
     if (E.isLeft(opened)) return E.left(showError(opened.left))
     const rows: TrainingRow[] = []
     for (const lesson of lessons) rows.push(await stepRow(opened.right, lesson, expected, deadline))
-    const learned = course === undefined ? { rows: [], curve: undefined, held: [] } : await courseRows(opened.right, channel, expected, course, settings)
+    const learned = course === undefined ? { rows: [], curve: undefined, held: [] } : await courseRows(mode, opened.right, channel, expected, course, settings)
     return E.right({ ...learned, rows: [...rows, ...learned.rows] })
   } finally {
     await channel.close()
