@@ -33,7 +33,10 @@ export const trees = <Leaf>(leaf: fc.Arbitrary<Leaf>, { maxDepth = 2, maxBreadth
   return level(maxDepth)
 }
 
-/** Trees of `f32` values of random shapes, such as a network's parameters. */
+/**
+ * Trees of `f32` values of random shapes, such as a network's parameters. The compiler does not know their structure, so checks take
+ * them as `unknown`: `checkLaws<unknown>(f, { at })`.
+ */
 export const parameterTrees = (
   limits: TreeLimits & ShapeLimits & { readonly numbers?: NumberKind } = {}
 ): fc.Arbitrary<ParameterTree<HostValue<'f32'>>> => trees(shapes(limits).chain((shape) => tensors(shape, limits.numbers)), limits)

@@ -67,16 +67,22 @@ const inner = (a: Numbers, b: Numbers): { readonly sum: number; readonly size: n
   return { sum, size }
 }
 
-/** How far rounding alone moves each result: the largest change at points a few units in the last place away. */
-const jitterAt = ({ value }: Derivatives, x: Numbers, random: RandomNumbers): Numbers => {
+/** The distance, along the direction, of points between which only rounding makes results irregular. */
+const tiny = 1e-12
+
+/**
+ * How far rounding alone moves each result: the largest change at points a few units in the last place away, and how irregular the
+ * results are at points to one side and so near that the function is straight there (Moré & Wild 2011: fourth differences).
+ */
+const jitterAt = ({ value }: Derivatives, x: Numbers, v: Numbers, random: RandomNumbers): Numbers => {
   const centre = value(x)
-  const near = Array.from({ length: 3 }, () => value(mapNumbers(x, (number) => number * (1 + (random.below(7) - 3) * 2 ** -52))))
-  return mapNumbers(centre, (number, l, e) =>
-    near.reduce((most, sample) => {
-      const change = Math.abs((sample[l]?.[e] ?? 0) - number)
-      return Number.isFinite(change) ? Math.max(most, change) : most
-    }, 0)
-  )
+  const near = Array.from({ length: 2 }, () => value(mapNumbers(x, (number) => number * (1 + (random.below(7) - 3) * 2 ** -52))))
+  const [a, b, c, d, f] = [1, 2, 3, 4, 5].map((k) => value(moved(x, v, k * tiny)))
+  return mapNumbers(centre, (number, l, e) => {
+    const at = (sample: Numbers | undefined): number => sample?.[l]?.[e] ?? NaN
+    const irregular = (3 / Math.sqrt(70)) * Math.abs(at(a) - 4 * at(b) + 6 * at(c) - 4 * at(d) + at(f))
+    return [irregular, ...near.map((sample) => Math.abs(at(sample) - number))].reduce((most, size) => (Number.isFinite(size) ? Math.max(most, size) : most), 0)
+  })
 }
 
 /** A coordinate of several tensors. */
@@ -150,7 +156,7 @@ export const compareAlong = (
   { modes, relative, absolute }: Closeness,
   known: readonly Coordinate[] = []
 ): Along => {
-  const jitter = jitterAt(derivatives, x, random)
+  const jitter = jitterAt(derivatives, x, v, random)
   const slopesBy =
     (factor: number): SlopesAlong =>
     (along) =>
@@ -201,7 +207,8 @@ export const compareAlong = (
   const [disagreement] = disagreements
   const result = { kinks, seam: false, comparisons, largestError }
   if (disagreement === undefined) return { ...result, disagreement }
-  const inPieces = kinks.length > 0 || known.length > 0
+  // Where a result is undefined, or without a slope, its weight of zero does not keep it from what is pulled back.
+  const inPieces = kinks.length > 0 || known.length > 0 || smooth.some((leaf) => leaf.some(({ defined }) => !defined))
   if (!Number.isFinite(disagreement.found)) return { ...result, disagreement: inPieces ? undefined : disagreement }
   // Samples of a function that changes fast may look smooth by chance, but not twice.
   const again = slopesBy(0.618)(direction)

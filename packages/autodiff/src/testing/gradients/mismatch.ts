@@ -73,12 +73,15 @@ const preview = (values: readonly number[]): string =>
     .map((x) => String(Number(x.toPrecision(6))))
     .join(' ')}${values.length > 8 ? ` … ${values.length} in all` : ''}`
 
+/** A number without the digits that rounding made. */
+const short = (x: number): string => String(Number(x.toPrecision(9)))
+
 const headline = ({ order, comparison, derivedBy, expected, found, refused }: Omit<GradientMismatch, 'message'>): string => {
   const of = derivedBy.length === 0 ? '' : ` of a function derived by ${derivedBy.join(', then ')} mode`
   if (refused !== undefined) return `Derivative of order ${order}${of}: ${comparison} mode throws. ${refused}`
   return comparison === 'adjoint'
-    ? `Derivative of order ${order}${of}: reverse mode gives ${found}, where forward mode gives ${expected}.`
-    : `Derivative of order ${order}${of}: ${comparison} mode gives ${found} along a direction in which central differences give ${expected}.`
+    ? `Derivative of order ${order}${of}: reverse mode gives ${short(found)}, where forward mode gives ${short(expected)}.`
+    : `Derivative of order ${order}${of}: ${comparison} mode gives ${short(found)} along a direction in which central differences give ${short(expected)}.`
 }
 
 const messageOf = (mismatch: Omit<GradientMismatch, 'message'>): string =>
