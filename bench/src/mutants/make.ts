@@ -41,8 +41,8 @@ const changesOfDeclared = (kind: Kind, { rule, reason, source, node }: Declared)
   if (reason !== 'zero derivative') return []
   const edit = (operator: Edit['operator'], mutated: string): Edit => ({ operator, start: node.getStart(), end: node.end, mutated })
   const passed = flowing[kind]
-  const negated = passed.replace(/application\.\w+$/, '$&.map((t) => t === undefined ? undefined : negated(t))')
-  const twice = passed.replace(/application\.\w+$/, '$&.map((t) => t === undefined ? undefined : sumOf(t, t))')
+  const negated = passed.replace(/application\.\w+$/, '$&.map((t) => t === undefined ? undefined : $neg(t))')
+  const twice = passed.replace(/application\.\w+$/, '$&.map((t) => t === undefined ? undefined : $add(t, t))')
   return [edit('zero', passed), edit('sign', negated), edit('off by one', twice)].map((one) => ({ source, declaration: 'record', rules: [rule], edit: one }))
 }
 

@@ -106,7 +106,7 @@ export const condition: Mutation = (node, types) => {
   const application = applicationOf(node, types)
   const other = application === undefined ? undefined : orders[application.name]
   if (application !== undefined && other !== undefined) {
-    return [replace('condition', node, `bound('${other}', {}, ${application.operands.map((operand) => operand.getText()).join(', ')})`)]
+    return [replace('condition', node, `$bind('${other}', {}, ${application.operands.map((operand) => operand.getText()).join(', ')})`)]
   }
   const test = ts.isConditionalExpression(node) ? node.condition : ts.isIfStatement(node) ? node.expression : undefined
   return test === undefined || ts.isBinaryExpression(test) ? [] : [replace('condition', test, `!(${test.getText()})`)]

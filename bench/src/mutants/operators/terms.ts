@@ -4,11 +4,11 @@ import type { Mutation } from './types.js'
 
 /**
  * Names that every mutated module can use, whatever it imports: they are imported at its end under these names.
- * `negated(t)`, `sum(a, b)` and so on build the same expressions as rules do.
+ * `$neg(t)`, `$add(a, b)` and so on build the same expressions as rules do.
  */
 export const prelude = `
-import { add as sumOf, neg as negated, number as numeral, sub as differenceOf } from '../expression.js'
-import { bind as bound } from '@tabula/tensor'
+import { add as $add, neg as $neg, number as $number, sub as $sub } from '../expression.js'
+import { bind as $bind } from '@tabula/tensor'
 `
 
 /** A sum for a difference, a difference for a sum, a negation that is missing, and one too many on what is answered. */
@@ -19,14 +19,14 @@ export const sign: Mutation = (node, types) => {
   if (application !== undefined && first !== undefined) {
     const { name } = application
     if (name === 'neg') edits.push(replace('sign', node, first.getText()))
-    if (name === 'add' && second !== undefined) edits.push(replace('sign', node, `differenceOf(${first.getText()}, ${second.getText()})`))
-    if (name === 'sub' && second !== undefined) edits.push(replace('sign', node, `sumOf(${first.getText()}, ${second.getText()})`))
+    if (name === 'add' && second !== undefined) edits.push(replace('sign', node, `$sub(${first.getText()}, ${second.getText()})`))
+    if (name === 'sub' && second !== undefined) edits.push(replace('sign', node, `$add(${first.getText()}, ${second.getText()})`))
   }
   if (ts.isExpression(node) && isAnswer(node, types) && application?.name !== 'neg') {
-    edits.push(replace('sign', node, types.isTensor(node) ? `negated(${node.getText()})` : `((t) => t === undefined ? undefined : negated(t))(${node.getText()})`))
+    edits.push(replace('sign', node, types.isTensor(node) ? `$neg(${node.getText()})` : `((t) => t === undefined ? undefined : $neg(t))(${node.getText()})`))
   }
   if (ts.isExpression(node) && isWholeAnswer(node, types)) {
-    edits.push(replace('sign', node, `${node.getText()}.map((t) => (t === undefined ? t : negated(t)))`))
+    edits.push(replace('sign', node, `${node.getText()}.map((t) => (t === undefined ? t : $neg(t)))`))
   }
   return edits
 }
@@ -67,4 +67,4 @@ export const missingTranspose: Mutation = without(reshaping, 'missing transpose'
 
 /** Zero times what is answered. */
 export const zero: Mutation = (node, types) =>
-  ts.isExpression(node) && isAnswer(node, types) && types.isTensor(node) ? [replace('zero', node, `bound('mul', {}, ${node.getText()}, numeral(0))`)] : []
+  ts.isExpression(node) && isAnswer(node, types) && types.isTensor(node) ? [replace('zero', node, `$bind('mul', {}, ${node.getText()}, $number(0))`)] : []

@@ -77,7 +77,10 @@ export const applicationOf = (node: ts.Node, types: Types): Application | undefi
 }
 
 /** Whether an expression is an answer of a rule: an element of an answered list, what a function returns, or a branch of either. */
-export const isAnswer = (node: ts.Expression, types: Types): boolean => types.isDerivative(node) && isAnswered(node, types)
+export const isAnswer = (node: ts.Expression, types: Types): boolean => types.isDerivative(node) && !isZero(node) && isAnswered(node, types)
+
+/** Zeros stay what they are whatever their sign, and so they do where they are left out. */
+const isZero = (node: ts.Expression): boolean => /^zerosLike\(.*\)$|^number\(0\)$|^mul\(.*, number\(0\)\)$/s.test(node.getText())
 
 /** Whether an expression is all that a rule answers, as a list that is made elsewhere. */
 export const isWholeAnswer = (node: ts.Expression, types: Types): boolean =>

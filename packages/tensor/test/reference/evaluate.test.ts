@@ -69,6 +69,11 @@ describe('values that are refused name the primitive', () => {
   test('scatterAdd', () => {
     expect(apply('scatterAdd', { axis: 0, batchDims: 0, size: 2, uniqueIndices: false }, integers([1], [2]), floats([1], [1]))).toMatchObject(refused('scatterAdd', /index 2/))
   })
+  test('scatterAdd, where indices that are promised to differ do not', () => {
+    const batches = { axis: 1, batchDims: 1, size: 3, uniqueIndices: true } as const
+    expect(numbersOf(apply('scatterAdd', batches, integers([2, 2], [0, 2, 2, 0]), floats([2, 2], [1, 2, 3, 4])))).toEqual([[1, 0, 2, 4, 0, 3]])
+    expect(apply('scatterAdd', batches, integers([2, 2], [0, 2, 1, 1]), floats([2, 2], [1, 2, 3, 4]))).toMatchObject(refused('scatterAdd', /promised.* 1, 1/))
+  })
   test('roiAlign', () => {
     const feature = floats([1, 1, 2, 2], [1, 2, 3, 4])
     const box = floats([1, 4], [0, 0, 1, 1])

@@ -94,7 +94,13 @@ export const select: fc.Arbitrary<Instance> = instances(broadcastPairs, ([a, b],
   ])
 })
 
-/** f32 to f32; other types have no derivative. */
-export const cast: fc.Arbitrary<Instance> = instances(shapes(), (shape, random) =>
-  instanceOf('cast', { dtype: 'f32' }, [variable(fill(shape, smooth(random)))])
+/** f32 to f32, and through whole numbers, which do not move. */
+export const cast: fc.Arbitrary<Instance> = fc.oneof(
+  instances(shapes(), (shape, random) => instanceOf('cast', { dtype: 'f32' }, [variable(fill(shape, smooth(random)))])),
+  instances(shapes(), (shape, random) => ({
+    primitive: 'cast',
+    attributes: { dtype: 'i32' },
+    variables: [fill(shape, awayFromHalves(random))],
+    apply: (variables) => bindAll('cast', { dtype: 'f32' }, ...bindAll('cast', { dtype: 'i32' }, ...variables))
+  }))
 )

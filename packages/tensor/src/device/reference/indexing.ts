@@ -49,7 +49,19 @@ export const gather: Evaluation<'gather'> = ({ axis, batchDims }, inputs, output
   return [made(dtype, shape, data)]
 }
 
-export const scatterAdd: Evaluation<'scatterAdd'> = ({ axis, batchDims }, inputs, outputs, context) => {
+/** Throws `Refused` where an index that a program promises to occur once occurs again within its batch. */
+const requireUnique = (indices: HostValue, batchDims: number): void => {
+  const count = sizeOf(indices.shape.slice(batchDims))
+  for (let start = 0; start < indices.data.length; start += count) {
+    const batch = indices.data.slice(start, start + count)
+    if (new Set(batch).size < count) {
+      throw new Refused('scatterAdd', `uniqueIndices is promised, and an index occurs again among ${Array.from(batch).join(', ')}`)
+    }
+  }
+}
+
+export const scatterAdd: Evaluation<'scatterAdd'> = ({ axis, batchDims, uniqueIndices }, inputs, outputs, context) => {
+  if (uniqueIndices) requireUnique(operandAt(inputs, 0), batchDims)
   const updates = operandAt(inputs, 1)
   const { shape, dtype } = outputAt(outputs, 0)
   const sums = new Float64Array(sizeOf(shape))
