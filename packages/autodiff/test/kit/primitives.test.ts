@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { vjpRules } from '../src/index.js'
-import { checkPrimitive, differentiablePrimitives } from '../src/testing/index.js'
+import { vjpRules } from '../../src/index.js'
+import { checkPrimitive, differentiablePrimitives } from '../../src/testing/index.js'
 
 describe('every differentiable primitive against central differences', () => {
   test.each(differentiablePrimitives)('%s, to second order', (primitive) => {
-    const { cases, failure } = checkPrimitive(primitive, { seed: 20181121, runs: 40, rules: ['vjp'] })
+    const { cases, failure } = checkPrimitive(primitive, { seed: 20181121, runs: 40, rules: ['vjp', 'jvp'] })
     expect(failure).toBe(undefined)
     expect(cases).toBe(40)
   })
