@@ -24,6 +24,8 @@ export const neg = (x: Tensor): Tensor => bind('neg', {}, x)
 export const exp = (x: Tensor): Tensor => bind('exp', {}, x)
 export const log = (x: Tensor): Tensor => bind('log', {}, x)
 export const less = (a: Tensor, b: Tensor): Tensor => bind('less', {}, a, b)
+export const lessEqual = (a: Tensor, b: Tensor): Tensor => bind('lessEqual', {}, a, b)
+export const not = (x: Tensor): Tensor => bind('not', {}, x)
 export const equal = (a: Tensor, b: Tensor): Tensor => bind('equal', {}, a, b)
 export const and = (a: Tensor, b: Tensor): Tensor => bind('and', {}, a, b)
 export const select = (condition: Tensor, whenTrue: Tensor, whenFalse: Tensor): Tensor =>

@@ -1,6 +1,6 @@
 import { bind } from '@tabula/tensor'
 import type { PrimitiveName, Tensor } from '@tabula/tensor'
-import { add, at, div, exp, indicator, less, mul, neg, number, sub } from '../expression.js'
+import { add, at, div, exp, indicator, lessEqual, mul, neg, not, number, sub } from '../expression.js'
 import type { PushForward, Tangent } from './rule.js'
 
 /** The rule of an elementwise primitive with one operand: from (tangent, x, y) to the tangent of y. */
@@ -42,8 +42,8 @@ export const sigmoidRule = elementwise<'sigmoid'>((t, _x, y) => mul(t, mul(y, su
 /** t·2/√π·e^(−x²) */
 export const erfRule = elementwise<'erf'>((t, x) => mul(t, mul(number(2 / Math.sqrt(Math.PI)), exp(neg(mul(x, x))))))
 
-/** t where y > 0, else zero. */
-export const reluRule = elementwise<'relu'>((t, _x, y) => mul(t, indicator(less(number(0), y))))
+/** t where y > 0 or NaN, else zero. */
+export const reluRule = elementwise<'relu'>((t, _x, y) => mul(t, indicator(not(lessEqual(y, number(0))))))
 
 /** Between floating-point types the identity; integers and truth values have no tangent. */
 export const castRule = elementwise<'cast'>((t, _x, y) => (y.dtype === 'f32' ? t : undefined))

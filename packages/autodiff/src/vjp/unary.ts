@@ -1,6 +1,6 @@
 import { bind } from '@tabula/tensor'
 import type { PrimitiveName, Tensor } from '@tabula/tensor'
-import { add, at, div, exp, indicator, less, mul, neg, number, sub } from '../expression.js'
+import { add, at, div, exp, indicator, lessEqual, mul, neg, not, number, sub } from '../expression.js'
 import type { Cotangent, PullBack } from './rule.js'
 
 /** The rule of an elementwise primitive with one operand: from (cotangent, x, y) to the cotangent of x. */
@@ -45,8 +45,8 @@ export const sigmoidRule = elementwise<'sigmoid'>((c, _x, y) => mul(c, mul(y, su
 /** c·2/√π·e^(−x²) */
 export const erfRule = elementwise<'erf'>((c, x) => mul(c, mul(number(2 / Math.sqrt(Math.PI)), exp(neg(mul(x, x))))))
 
-/** c where y > 0, else zero. Reads the output, so the input need not be kept. */
-export const reluRule = elementwise<'relu'>((c, _x, y) => mul(c, indicator(less(number(0), y))))
+/** c where y > 0 or NaN, else zero (PyTorch). Reads the output, so the input need not be kept. */
+export const reluRule = elementwise<'relu'>((c, _x, y) => mul(c, indicator(not(lessEqual(y, number(0))))))
 
 /** Between floating-point types the identity; integers and truth values have no cotangent. */
 export const castRule = elementwise<'cast'>((c, x) => (x.dtype === 'f32' ? c : undefined))

@@ -1,4 +1,4 @@
-import { abs, add, clamp, div, erf, exp, expm1, greater, greaterEqual, less, log1p, max, maximum, mul, neg, relu, select, sigmoid, stopGradient, sub, sum, log, tanh } from '@tabula/tensor'
+import { abs, add, clamp, div, equal, erf, exp, expm1, greater, greaterEqual, less, log1p, max, maximum, mul, neg, relu, select, sigmoid, stopGradient, sub, sum, log, tanh } from '@tabula/tensor'
 import type { Shape, Tensor } from '@tabula/tensor'
 
 type Real<S extends Shape> = Tensor<S, 'f32'>
@@ -49,13 +49,16 @@ export const elu =
     return like(x, select(positive, wide, mul(expm1(select(positive, 0, wide)), alpha)))
   }
 
-/** relu limited to 6; the derivative is 0 at both bounds, as PyTorch's. */
-export const relu6 = <S extends Shape>(x: Real<S>): Real<S> => like(x, select(greaterEqual<Tensor<Shape, 'f32'>, number>(x, 6), 6, relu(x)))
+/** relu limited to 6; the derivative is 0 at both bounds and at NaN, as PyTorch's. */
+export const relu6 = <S extends Shape>(x: Real<S>): Real<S> => {
+  const wide: Tensor<Shape, 'f32'> = x
+  return like(x, select(equal(wide, wide), select(greaterEqual(wide, 6), 6, relu(wide)), stopGradient(wide)))
+}
 
 /** x·min(max(x + 3, 0), 6)/6; the derivative is −1/2 at −3 and 1 at 3, as PyTorch's. */
 export const hardSwish = <S extends Shape>(x: Real<S>): Real<S> => {
   const wide: Tensor<Shape, 'f32'> = x
-  return like(x, mul(wide, select(less(wide, 3), div(clamp({ lowest: 0 })(add(wide, 3)), 6), 1)))
+  return like(x, mul(wide, select(greaterEqual(wide, 3), 1, div(clamp({ lowest: 0 })(add(wide, 3)), 6))))
 }
 
 /** relu6(x + 3)/6. */

@@ -158,7 +158,7 @@ export const square = <S extends Shape>(x: Tensor<S, 'f32'>): Tensor<S, 'f32'> =
 /** 1 / √x. Same shape. */
 export const rsqrt = <S extends Shape>(x: Tensor<S, 'f32'>): Tensor<S, 'f32'> => assume<S, 'f32'>(bind('div', {}, scalarOf('f32', 1), sqrt(x)))
 
-/** x limited to [lowest, highest]; the derivative is 1 inside, bounds included, and 0 outside (PyTorch's `clamp`). */
+/** x limited to [lowest, highest]; the derivative is 1 inside, bounds included, and 0 outside and at NaN, which stays NaN (PyTorch's `clamp`). */
 export const clamp =
   ({ lowest, highest }: { readonly lowest?: number; readonly highest?: number }) =>
   <S extends Shape>(x: Tensor<S, 'f32'>): Tensor<S, 'f32'> => {
@@ -167,5 +167,6 @@ export const clamp =
       const edge = scalarOf('f32', bound)
       return bind('select', {}, below ? bind('less', {}, over, edge) : bind('less', {}, edge, over), edge, over)
     }
-    return assume<S, 'f32'>(limit(limit(x, lowest, true), highest, false))
+    const limited = limit(limit(x, lowest, true), highest, false)
+    return assume<S, 'f32'>(bind('select', {}, bind('equal', {}, x, x), limited, bind('stopGradient', {}, x)))
   }
