@@ -15,7 +15,7 @@ export const roiAlignRule: PushForward<'roiAlign'> = ({ attributes, inputs, tang
   const moving = tangents.slice(0, levels)
   if (moving.every((t) => t === undefined)) return []
   const features = inputs.slice(0, levels).map((input, level) => moving[level] ?? zerosLike(input))
-  return bindAll('roiAlign', attributes, ...features, ...inputs.slice(levels).map(fixed))
+  return [bind('roiAlign', attributes, ...features, ...inputs.slice(levels).map(fixed))]
 }
 
 /** Linear in the cotangent, whatever the boxes. */

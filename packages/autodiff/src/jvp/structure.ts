@@ -21,13 +21,12 @@ export const allReduceRule: PushForward<'allReduce'> = ({ attributes: { label },
   t === undefined ? [] : [bind('allReduce', { label: `tangent of ${label}` }, t)]
 
 /** A conditional over the branches' own derivatives, which compute again from the operands what they need. */
-export const condRule: PushForward<'cond'> = ({ attributes: { branches }, inputs, tangents, pushForwardGraph }) => {
+export const condRule: PushForward<'cond'> = ({ attributes: { branches }, inputs, outputs, tangents, pushForwardGraph }) => {
   const [index, ...operands] = inputs
   if (index === undefined) return []
   const moving = tangents.slice(1)
   const given = moving.filter((t) => t !== undefined)
   const derivatives = branches.map((branch) => branchDerivative(branch, moving, pushForwardGraph))
-  const outputs = branches[0]?.outputs ?? []
   const moved = outputs.map((_, k) => derivatives.some(({ tangents: found }) => found[k] !== undefined))
   if (!moved.includes(true)) return []
   const graphs = derivatives.map(({ parameters, tangents: found }) =>
