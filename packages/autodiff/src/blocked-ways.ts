@@ -1,4 +1,4 @@
-import { DerivativeError, outputOf, topologicalOrder } from '@tabula/tensor'
+import { DerivativeError, outputOf, subGraphsOf, topologicalOrder } from '@tabula/tensor'
 import type { AnyNode, Node, PrimitiveName, Tensor } from '@tabula/tensor'
 import type { NamedLeaf } from './tree.js'
 import { vjpRules } from './vjp/index.js'
@@ -26,6 +26,8 @@ const passageOf = (node: AnyNode, operand: number, dtype: Tensor['dtype']): Pass
 /** A way from a result down to a tensor, the last step first. */
 interface Way {
   readonly differentiable: boolean
+  /** Whether all that is in the way of a derivative is a host function, whose derivative is not zero but unknown. */
+  readonly refused?: boolean
   /** The tensor that was reached, and what it is called if it is a result. */
   readonly tensor: Tensor
   readonly name?: string
@@ -33,14 +35,17 @@ interface Way {
   readonly step?: { readonly node: AnyNode; readonly culprit: boolean; readonly from: Way }
 }
 
-/** The ways found to a node's outputs. One with derivatives replaces one without; else the first stays. */
+/** The ways found to a node's outputs. One with derivatives replaces one without, and one that is refused either; else the first stays. */
 type Ways = Map<AnyNode, (Way | undefined)[]>
+
+/** What counts of several ways to one tensor: the highest rank. */
+const rankOf = (way: Way | undefined): number => (way === undefined ? 0 : way.refused === true ? 3 : way.differentiable ? 2 : 1)
 
 const note = (ways: Ways, way: Way): void => {
   const { node, index } = way.tensor
   const ofNode = ways.get(node) ?? []
   const before = ofNode[index]
-  if (before === undefined || (way.differentiable && !before.differentiable)) ofNode[index] = way
+  if (rankOf(way) > rankOf(before)) ofNode[index] = way
   ways.set(node, ofNode)
 }
 
@@ -62,11 +67,13 @@ const waysFrom = (starts: readonly Way[]): Ways => {
 const operandWays = (node: AnyNode, reached: readonly Way[]): readonly Way[] => {
   const [first] = reached
   if (first === undefined) return []
-  const best = reached.find(({ differentiable }) => differentiable) ?? first
+  const best = reached.reduce((a, b) => (rankOf(b) > rankOf(a) ? b : a), first)
   const onward = (tensor: Tensor, passage: Passage, from: Way): readonly Way[] => {
     if (passage === 'constant') return []
     const culprit = tensor.dtype === 'f32' && (passage === 'none' || from.tensor.dtype !== 'f32')
-    return [{ differentiable: from.differentiable && passage === 'derivative', tensor, step: { node, culprit, from } }]
+    const isUnknown = node.primitive === 'host' && from.differentiable && from.tensor.dtype === 'f32' && tensor.dtype === 'f32'
+    const refused = isUnknown || (from.refused === true && passage === 'derivative')
+    return [{ differentiable: from.differentiable && passage === 'derivative', refused, tensor, step: { node, culprit, from } }]
   }
   const plain = (tensor: Tensor, operand: number): readonly Way[] => onward(tensor, passageOf(node, operand, tensor.dtype), best)
   switch (node.primitive) {
@@ -93,7 +100,7 @@ const within = (
 ): readonly Way[] => {
   const starts = reached.flatMap((from): readonly Way[] => {
     const tensor = graph.outputs[from.tensor.index]
-    return tensor === undefined ? [] : [{ differentiable: from.differentiable, tensor, step: { node, culprit: false, from } }]
+    return tensor === undefined ? [] : [{ differentiable: from.differentiable, refused: from.refused === true, tensor, step: { node, culprit: false, from } }]
   })
   const ways = waysFrom(starts)
   return graph.inputs.flatMap((input, index): readonly Way[] => {
@@ -106,13 +113,12 @@ const within = (
 /** Through a loop's body as often as ways are found from a carry to a carry that had none, or none with derivatives. */
 const throughLoop = (node: Node<'scan'>, reached: readonly Way[]): readonly Way[] => {
   const { body, constants, carries } = node.attributes
-  const better = (way: Way, before: Way | undefined): boolean => before === undefined || (way.differentiable && !before.differentiable)
   const starts = new Map<number, Way>(reached.map((way) => [way.tensor.index, way]))
   for (;;) {
     const ways = within(node, body, body.inputs, [...starts].map(([index, way]) => ({ ...way, tensor: outputOf(node, index) })))
     const found = ways.flatMap((way): readonly (readonly [number, Way])[] => {
       const carry = body.inputs.findIndex((input) => input.node === way.tensor.node) - constants
-      return carry >= 0 && carry < carries && better(way, starts.get(carry)) ? [[carry, way]] : []
+      return carry >= 0 && carry < carries && rankOf(way) > rankOf(starts.get(carry)) ? [[carry, way]] : []
     })
     if (found.length === 0) {
       return ways.flatMap((way): readonly Way[] => {
@@ -173,24 +179,39 @@ const shown = (names: readonly string[], culprit: number): string => {
 /**
  * Throws `DerivativeError`, which names the way, at the first variable on which a result rests but on no way that has a derivative.
  * Ways through `stopGradient` and through what is constant by mathematics (`floor`, `sign`, the condition of a `select`) do not
- * count, nor do rules given to `customVjp`, which may say that there is none. Linear in the number of nodes.
+ * count, nor do rules given to `customVjp`, which may say that there is none. A way that only a host function blocks is refused even
+ * beside others, as its derivative is not zero but unknown. Linear in the number of nodes.
  */
 export const requireDerivatives = (operation: string, results: readonly NamedLeaf[], variables: readonly NamedLeaf[]): void => {
   const ways = waysFrom(results.map(({ name, tensor }) => ({ differentiable: tensor.dtype === 'f32', tensor, name })))
   for (const { name, tensor } of variables) {
     const way = ways.get(tensor.node)?.[tensor.index]
-    if (way === undefined || way.differentiable) continue
+    if (way === undefined || (way.differentiable && way.refused !== true)) continue
     const { names, culprit, reason } = namesAlong(way)
     const path = [...names, name]
     throw new DerivativeError(
       {
         operation,
         operand: name,
-        expected: `a way from ${names[0] ?? 'the result'} on which everything has a derivative`,
-        found: `only ${shown(path, culprit)}, and ${reason}`,
+        ...(way.refused === true
+          ? { expected: `a derivative of everything on every way from ${names[0] ?? 'the result'}`, found: `${shown(path, culprit)}, and ${reason}` }
+          : { expected: `a way from ${names[0] ?? 'the result'} on which everything has a derivative`, found: `only ${shown(path, culprit)}, and ${reason}` }),
         remedy: 'put stopGradient on this way if a gradient of zero is meant'
       },
       path
     )
   }
+}
+
+/** Whether tensors rest on host functions, in sub-graphs too. */
+export const restOnHost = (outputs: readonly Tensor[]): boolean => topologicalOrder(outputs).some(isHostOrHolds)
+
+const isHostOrHolds = (node: AnyNode): boolean => {
+  const waiting = [...subGraphsOf(node)]
+  if (node.primitive === 'host') return true
+  for (let graph = waiting.pop(); graph !== undefined; graph = waiting.pop()) {
+    if (graph.nodes.some(({ primitive }) => primitive === 'host')) return true
+    waiting.push(...graph.nodes.flatMap(subGraphsOf))
+  }
+  return false
 }

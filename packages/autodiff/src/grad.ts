@@ -1,6 +1,6 @@
 import { DtypeError, isTensor, placeholder, replaceTensors, ShapeError, showShape, TreeError } from '@tabula/tensor'
 import type { Check, IsKnownRank, Shape, ShapeMismatch, ShowShape, Tensor } from '@tabula/tensor'
-import { requireDerivatives } from './blocked-ways.js'
+import { requireDerivatives, restOnHost } from './blocked-ways.js'
 import { number, zerosLike } from './expression.js'
 import { pullBack } from './reverse.js'
 import { replacementsOf, substitute } from './substitute.js'
@@ -53,6 +53,7 @@ export const apply = <P, R>(operation: string, f: (parameters: P) => R, paramete
     leaves.map(({ tensor }) => tensor)
   )
   const value = replaceTensors(result, substitute(outputs, replacements))
+  const isHosted = restOnHost(outputs)
   const pull = (cotangents: readonly Cotangent[]): P => {
     const seeds = cotangents.map((cotangent, index) =>
       cotangent === undefined ? undefined : placeholder(`cotangent ${index}`, cotangent)
@@ -65,6 +66,7 @@ export const apply = <P, R>(operation: string, f: (parameters: P) => R, paramete
     const without = variables.filter((_, index) => found[index] === undefined)
     const seeded = results.filter((_, index) => seeds[index] !== undefined)
     if (without.length > 0) requireDerivatives(operation, seeded, without)
+    if (isHosted) requireDerivatives(operation, seeded, variables)
     const gradients = found.map((gradient, index) => gradient ?? zerosLike(placeholders[index] ?? number(0)))
     return replaceTensors(parameters, substitute(gradients, replacements))
   }
