@@ -32,10 +32,13 @@ const singleTolerance: { readonly [A in Accuracy]: readonly [(largest: number) =
   optimizer: [(largest) => 1e-4 * Math.max(1, largest), (largest) => 1e-4 * Math.max(1, largest)]
 }
 
-/** On the reference interpreter 1e-10 of a recorded double; whole numbers are equal; recorded singles are as near as singles get. */
+/**
+ * On the reference interpreter 1e-10 of the largest of the recorded doubles, whatever its size; whole numbers are equal; recorded singles
+ * are as near as singles get.
+ */
 const toleranceOf = (accuracy: Accuracy, value: HostValue, exact: boolean, kind: 'value' | 'gradient') => (largest: number): number => {
   if (value.dtype !== 'f32') return 0
-  if (exact && value.data instanceof Float64Array) return 1e-10 * Math.max(1, largest)
+  if (exact && value.data instanceof Float64Array) return 1e-10 * largest
   const [ofValues, ofGradients] = singleTolerance[accuracy]
   return kind === 'value' ? ofValues(largest) : ofGradients(largest)
 }
