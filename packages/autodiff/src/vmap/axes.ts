@@ -1,6 +1,7 @@
 import { bind, hostValue, sizeOf } from '@tabula/tensor'
 import type { PrimitiveName, Tensor } from '@tabula/tensor'
 import { reshape } from '../expression.js'
+import { transposed } from '../transposed.js'
 import type { Batch, BatchApplication } from './rule.js'
 
 /** Results that all have the batch as axis 0. */
@@ -35,18 +36,6 @@ export const aligned = <P extends PrimitiveName>({
     const [size = 1, ...shape] = input.shape
     return reshape(input, [size, ...new Array<number>(rank - shape.length).fill(1), ...shape])
   })
-}
-
-/** A transposition; a reshape where only axes of size 1 move past others. */
-const transposed = (x: Tensor, permutation: readonly number[]): Tensor => {
-  const long = permutation.filter((axis) => x.shape[axis] !== 1)
-  const ordered = long.every((axis, position) => position === 0 || axis > (long[position - 1] ?? 0))
-  return ordered
-    ? reshape(
-        x,
-        permutation.map((axis) => x.shape[axis] ?? 1)
-      )
-    : bind('transpose', { permutation }, x)
 }
 
 /** One axis at another place, the others in their order. */

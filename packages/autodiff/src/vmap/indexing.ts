@@ -1,26 +1,32 @@
 import { bind, bindAll } from '@tabula/tensor'
 import type { Tensor } from '@tabula/tensor'
 import { add, at, mul, reshape } from '../expression.js'
-import { allBatched, integer, intoAxis, moveAxis, outOfAxis, repeated, withBatch } from './axes.js'
+import { allBatched, integer, intoAxis, moveAxis, outOfAxis, withBatch } from './axes.js'
 import type { ApplyToBatch } from './rule.js'
 
-/** With indices of its own each example becomes a shared axis; examples of indices alone are further indices. */
-export const gatherRule: ApplyToBatch<'gather'> = ({ attributes: { axis, batchDims }, inputs, batched: [manyX, manyIndices], size }) => {
+/**
+ * With indices of its own each example becomes a shared axis. Examples of indices alone are further indices, and of x alone a further
+ * axis behind the shared ones, so that neither x nor the indices are repeated.
+ */
+export const gatherRule: ApplyToBatch<'gather'> = ({ attributes: { axis, batchDims }, inputs, batched: [manyX, manyIndices] }) => {
   const [x, indices] = [at(inputs, 0), at(inputs, 1)]
   if (manyX !== true) {
     const taken = bind('gather', { axis, batchDims }, x, moveAxis(indices, 0, batchDims))
     return allBatched([moveAxis(taken, axis, 0)])
   }
-  if (manyIndices !== true && batchDims === 0) return allBatched([bind('gather', { axis: axis + 1, batchDims }, x, indices)])
-  const own = manyIndices === true ? indices : repeated(indices, size)
-  return allBatched([bind('gather', { axis: axis + 1, batchDims: batchDims + 1 }, x, own)])
+  if (manyIndices !== true) {
+    const taken = bind('gather', { axis: axis + 1, batchDims }, moveAxis(x, 0, batchDims), indices)
+    return allBatched([moveAxis(taken, batchDims, 0)])
+  }
+  return allBatched([bind('gather', { axis: axis + 1, batchDims: batchDims + 1 }, x, indices)])
 }
 
-/** With indices of its own each example becomes a shared axis. */
+/** With indices of its own each example becomes a shared axis; examples of updates alone are a further axis behind the shared ones. */
 export const scatterAddRule: ApplyToBatch<'scatterAdd'> = ({ attributes, inputs, batched, size }) => {
   const { axis, batchDims } = attributes
-  if (batched[0] !== true && batchDims === 0) {
-    return allBatched([bind('scatterAdd', { ...attributes, axis: axis + 1 }, at(inputs, 0), at(inputs, 1))])
+  if (batched[0] !== true) {
+    const updates = moveAxis(at(inputs, 1), 0, batchDims)
+    return allBatched([moveAxis(bind('scatterAdd', { ...attributes, axis: axis + 1 }, at(inputs, 0), updates), batchDims, 0)])
   }
   const operands = withBatch({ inputs, batched, size })
   return allBatched([bind('scatterAdd', { ...attributes, axis: axis + 1, batchDims: batchDims + 1 }, ...operands)])
@@ -36,8 +42,8 @@ export const topKRule: ApplyToBatch<'topK'> = ({ attributes, inputs }) => allBat
 export const randomBitsRule: ApplyToBatch<'randomBits'> = ({ attributes, inputs, size }) => {
   const keys = at(inputs, 0)
   const examples = Array.from({ length: size }, (_, index) => {
-    const key = bind('slice', { start: [index, 0], limit: [index + 1, 2], stride: [1, 1] }, keys)
-    return reshape(bind('randomBits', attributes, reshape(key, [2])), [1, ...attributes.shape])
+    const key = bind('gather', { axis: 0, batchDims: 0 }, keys, integer(index))
+    return reshape(bind('randomBits', attributes, key), [1, ...attributes.shape])
   })
   return allBatched([bind('concatenate', { axis: 0 }, ...examples)])
 }

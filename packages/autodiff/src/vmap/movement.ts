@@ -1,6 +1,6 @@
 import { bind } from '@tabula/tensor'
 import type { Tensor } from '@tabula/tensor'
-import { at } from '../expression.js'
+import { at, reshape } from '../expression.js'
 import { allBatched, withBatch } from './axes.js'
 import type { ApplyToBatch } from './rule.js'
 
@@ -16,10 +16,9 @@ export const transposeRule: ApplyToBatch<'transpose'> = ({ attributes: { permuta
 
 /** New axes go behind the batch. */
 export const broadcastToRule: ApplyToBatch<'broadcastTo'> = ({ attributes: { shape }, inputs, size }) => {
-  const x = at(inputs, 0)
-  const added = new Array<number>(next(shape.length) - x.shape.length).fill(1)
-  const beside = added.length === 0 ? x : bind('reshape', { shape: [size, ...added, ...x.shape.slice(1)] }, x)
-  return one(bind('broadcastTo', { shape: [size, ...shape] }, beside))
+  const [, ...own] = at(inputs, 0).shape
+  const added = new Array<number>(shape.length - own.length).fill(1)
+  return one(bind('broadcastTo', { shape: [size, ...shape] }, reshape(at(inputs, 0), [size, ...added, ...own])))
 }
 
 export const sliceRule: ApplyToBatch<'slice'> = ({ attributes: { start, limit, stride }, inputs, size }) =>

@@ -136,7 +136,9 @@ export const condRule: ApplyToBatch<'cond'> = ({ attributes: { branches }, input
     )
   }
   const many = branches.map((branch) => batchGraph(branch, manyOperands, size, batch))
-  const wanted = at(branches, 0).outputs.map((_, output) => many.some(({ results }) => results.batched[output] === true))
+  const wanted = many
+    .map(({ results }) => results.batched)
+    .reduce((some, own) => some.map((isBatched, output) => isBatched || own[output] === true))
   const graphs = many.map((branch) => closed(branch, wanted, size))
   return { tensors: bindAll('cond', { branches: graphs }, index, ...operands), batched: wanted }
 }

@@ -1,5 +1,6 @@
 import { bind, hostValue } from '@tabula/tensor'
-import type { HostValue, Tensor } from '@tabula/tensor'
+import type { HostValue, PrimitiveName, Tensor } from '@tabula/tensor'
+import type { Instances } from '@tabula/tensor/testing'
 
 /** Data as part of the program. */
 export const constantOf = (value: HostValue): Tensor => bind('constant', { value })
@@ -15,6 +16,13 @@ export const another = (value: HostValue, by: number): HostValue => {
 
 /** The index of another branch. */
 export const next = (index: HostValue, by: number): HostValue => hostValue('i32', [], Int32Array.of((index.data[0] ?? 0) + by))
+
+/** Instances without the promise that indices are unique, which other examples made of them would break. */
+export const withoutPromise = (instances: Instances<PrimitiveName>): Instances<PrimitiveName> =>
+  instances.map(({ attributes, inputs }) => ({
+    inputs,
+    attributes: 'uniqueIndices' in attributes ? { ...attributes, uniqueIndices: false } : attributes
+  }))
 
 /** Tensors of one shape as one tensor with a further axis. */
 export const stacked = (examples: readonly Tensor[], axis: number): Tensor =>
