@@ -23,7 +23,7 @@ const compiler = compilerFor(repository, sources)
 const made = options.kinds.flatMap((kind): readonly Made[] => {
   const found = mutantsOf(compiler, kind, options.rules)
   if (found === undefined) say(`${kind}: the package has no rules of this kind`)
-  return found === undefined ? [] : [found]
+  return found === undefined ? [] : [{ ...found, mutants: found.mutants.filter(({ id }) => id.includes(options.match)) }]
 })
 const all = made.flatMap(({ mutants }) => mutants)
 const mutants = all.filter(({ id }) => equivalent[id] === undefined)
@@ -35,6 +35,8 @@ if (options.list) {
   process.exit(0)
 }
 
+/** Whether no mutant was left out by the command line. */
+const whole = options.rules.length === 0 && options.match === ''
 let failures = 0
 const fail = (text: string): void => {
   failures += 1
@@ -71,7 +73,7 @@ const rowOf = ({ rules: { kind, declared }, mutants: ofKind }: Made, name: strin
   const ended = tried.filter(({ mutant }) => mutant.kind === kind && mutant.row === name)
   const survived = ended.filter(({ outcome }) => outcome.end === 'nothing').length
   const counted = mine.filter(({ id }) => equivalent[id] === undefined).length
-  const few = isRule && counted < 3
+  const few = isRule && counted < 3 && options.match === ''
   const reason = few ? reasonForFew(kind, name, declared.find(({ rule }) => rule === name)?.reason) : undefined
   if (few && reason === undefined) fail(`${kind} ${name} has ${counted} mutants and no reason is stated`)
   return {
@@ -90,11 +92,11 @@ const rows = made.flatMap((one) => {
   const shared = [...new Set(one.mutants.filter((mutant) => mutant.rules.length > 1).map(({ row }) => row))]
   return [...rules.map((rule) => rowOf(one, rule, true)), ...shared.map((row) => rowOf(one, row, false))]
 })
-if (options.rules.length === 0) {
+if (whole) {
   const known = new Set(all.map(({ id }) => id))
   for (const id of Object.keys(equivalent)) if (options.kinds.some((kind) => id.startsWith(`${kind} `)) && !known.has(id)) fail(`UNKNOWN ${id}: listed as equivalent, but there is no such mutant`)
 }
-if (options.rules.length === 0 && left > equivalentAtMost * all.length) fail(`${left} of ${all.length} mutants are left out as equivalent, more than ${100 * equivalentAtMost} %`)
+if (whole && left > equivalentAtMost * all.length) fail(`${left} of ${all.length} mutants are left out as equivalent, more than ${100 * equivalentAtMost} %`)
 say(tableOf(rows))
 say(`seed ${seed}, ${runs} instances, ${Math.round((Date.now() - started) / 1000)} s`)
 say(`${mutants.length} mutants, ${killed.length} killed`)

@@ -19,6 +19,10 @@ const ofOperand = ({ inputs }: { readonly inputs: readonly Tensor[] }): readonly
 const ofDifference = ({ inputs }: { readonly inputs: readonly Tensor[] }): readonly Tensor[] => [sign(sub(at(inputs, 0), at(inputs, 1)))]
 const self = (node: { readonly primitive: PrimitiveName }): readonly Tensor[] => own(node as AnyNode)
 
+/** Powers with whole exponents are smooth on both sides of zero; for others it is the border. */
+const powerSide = (base: Tensor, exponent: Tensor): Tensor =>
+  bind('select', {}, bind('equal', {}, exponent, bind('round', {}, exponent)), number(1), sign(base))
+
 /** What every primitive decides. A primitive without an entry does not compile. */
 export const decisions: { readonly [P in PrimitiveName]: Decision<P> } = {
   input: 'smooth',
@@ -49,7 +53,7 @@ export const decisions: { readonly [P in PrimitiveName]: Decision<P> } = {
   mul: 'smooth',
   div: ({ inputs }) => (at(inputs, 1).dtype === 'f32' ? [sign(at(inputs, 1))] : []),
   rem: (node) => (at(node.inputs, 0).dtype === 'f32' ? [bind('round', {}, div(sub(at(node.inputs, 0), at(self(node), 0)), at(node.inputs, 1)))] : []),
-  pow: ofOperand,
+  pow: ({ inputs }) => [powerSide(at(inputs, 0), at(inputs, 1))],
   maximum: ofDifference,
   minimum: ofDifference,
   atan2: ({ inputs }) => [sign(at(inputs, 0)), sign(at(inputs, 1))],
