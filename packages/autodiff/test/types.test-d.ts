@@ -1,7 +1,8 @@
 import { assertType, describe, expectTypeOf, test } from 'vitest'
+import { argmax, cast, less } from '@tabula/tensor'
 import type { Shape, Tensor } from '@tabula/tensor'
-import { checkpoint, customVjp, grad, valueAndGrad, valueAndGradWithAux, vjp } from '../src/index.js'
-import type { CotangentsOf, JvpRules, Loss, VjpRules } from '../src/index.js'
+import { checkpoint, customVjp, grad, showProgram, valueAndGrad, valueAndGradWithAux, vjp } from '../src/index.js'
+import type { CotangentsOf, JvpRules, Loss, NonDifferentiable, VjpRules } from '../src/index.js'
 
 type Weights = Tensor<readonly [3, 'C'], 'f32'>
 interface Parameters {
@@ -98,4 +99,47 @@ test('a loss known not to be a scalar does not compile', () => {
   grad((p: Parameters) => (p.w.dtype === 'f32' ? index() : index()))
 })
 
+describe('primitives without a derivative say so in their types', () => {
+  test('which they are', () => {
+    expectTypeOf<NonDifferentiable>().toEqualTypeOf<
+      'argmax' | 'nms' | 'randomBits' | 'host' | 'not' | 'equal' | 'less' | 'lessEqual' | 'and' | 'or'
+    >()
+  })
+
+  test('their results are no losses: integers and truth values do not compile where a gradient is wanted', () => {
+    const scores = (p: Parameters): Tensor<readonly [3], 'f32'> => (p.w.dtype === 'f32' ? score() : score())
+    // @ts-expect-error argmax answers i32
+    grad((p: Parameters) => argmax({ axis: 0 })(scores(p)))
+    // @ts-expect-error a comparison answers bool
+    valueAndGrad((p: Parameters) => less(loss(p), loss(p)))
+    // @ts-expect-error a cast to integers
+    grad((p: Parameters) => cast('i32')(loss(p)))
+    // @ts-expect-error the loss beside auxiliary results too
+    valueAndGradWithAux((p: Parameters) => [argmax({ axis: 0 })(scores(p)), null] as const)
+    grad((p: Parameters) => cast('f32')(loss(p)))
+  })
+
+  test('and have no cotangents', () => {
+    const { pullback } = vjp((p: Parameters) => ({ at: argmax({ axis: 0 })(p.w), over: less(loss(p), loss(p)), loss: loss(p) }))(parameters)
+    expectTypeOf(pullback).parameter(0).toEqualTypeOf<{ readonly at: null; readonly over: null; readonly loss: Loss | null }>()
+    // @ts-expect-error a cotangent for an index
+    pullback({ at: index(), over: null, loss: null })
+  })
+})
+
+describe('showProgram takes shapes of the arguments’ structure', () => {
+  test('sizes, or shape and type', () => {
+    const f = (p: { readonly w: Weights; readonly at: Tensor<Shape, 'i32'> }) => p.w
+    assertType<string>(showProgram(f)({ w: [3, 4], at: { shape: [2], dtype: 'i32' } }))
+    assertType<string>(showProgram(grad(loss))({ w: [3, 4], layers: [{ b: { shape: [4], dtype: 'f32' } }, null] }))
+    // @ts-expect-error integers are not written as sizes alone
+    showProgram(f)({ w: [3, 4], at: [2] })
+    // @ts-expect-error a leaf is missing
+    showProgram(f)({ w: [3, 4] })
+    // @ts-expect-error of another type
+    showProgram(f)({ w: { shape: [3, 4], dtype: 'i32' }, at: { shape: [2], dtype: 'i32' } })
+  })
+})
+
+declare const score: () => Tensor<readonly [3], 'f32'>
 declare const index: () => Tensor<readonly [3], 'i32'>

@@ -1,3 +1,4 @@
+import type { PrimitiveName } from '@tabula/tensor'
 import * as binary from './binary.js'
 import * as indexing from './indexing.js'
 import * as linear from './linear.js'
@@ -8,8 +9,7 @@ import type { VjpRules } from './rule.js'
 import * as structure from './structure.js'
 import * as unary from './unary.js'
 
-/** How each primitive is differentiated in reverse mode. */
-export const vjpRules: VjpRules = {
+const rules = {
   input: 'no operands',
   constant: 'no operands',
   iota: 'no operands',
@@ -79,4 +79,15 @@ export const vjpRules: VjpRules = {
   cond: structure.condRule,
   scan: scanRule,
   host: 'host function'
-}
+} satisfies VjpRules
+
+/** How each primitive is differentiated in reverse mode. */
+export const vjpRules: VjpRules = rules
+
+/**
+ * The primitives that have no derivative: their results are integers or truth values, or a function in the host's memory computes them.
+ * Differentiating through one is a `DerivativeError`, and its result is not a `Loss`.
+ */
+export type NonDifferentiable = {
+  readonly [P in PrimitiveName]: (typeof rules)[P] extends 'integer results' | 'host function' ? P : never
+}[PrimitiveName]
