@@ -243,7 +243,7 @@ const refusal = (thrown: unknown): CompileError => {
 const planned = (opened: OpenedEngine, parts: Opened, graph: Graph, state: number): Planned => {
   const started = now()
   const expected = expectedMagnitudes(graph, state)
-  const program = programOf(graph, expected)
+  const program = programOf(graph, expected, parts.engine.texels)
   const schedule = scheduleOf(program)
   const announced: string[] = []
   const executorFor = (planned: Program): Executor => {
@@ -253,7 +253,7 @@ const planned = (opened: OpenedEngine, parts: Opened, graph: Graph, state: numbe
     return executorOf(parts.engine, parts.cells, planned)
   }
   const lifetime: Lifetime = {
-    executor: executorByMagnitudes(graph, expected, executorFor(program), (inputs) => executorFor(programOf(graph, inputs))),
+    executor: executorByMagnitudes(graph, expected, executorFor(program), (inputs) => executorFor(programOf(graph, inputs, parts.engine.texels))),
     announced
   }
   const planning = now() - started

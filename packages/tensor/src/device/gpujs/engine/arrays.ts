@@ -69,6 +69,7 @@ export const arrayEngine = (mode: Extract<GpujsMode, 'webasm' | 'cpu'>, tally: T
     ...(mode === 'webasm' ? { fuse } : {}),
     adapter: mode === 'webasm' ? 'WebAssembly' : 'generated JavaScript',
     software: true,
+    texels: false,
     upload: (values) => {
       tally.uploaded()
       const own = padded(values)

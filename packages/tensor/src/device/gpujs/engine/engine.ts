@@ -33,8 +33,13 @@ export interface Resident {
  * one text serves every size of a class of shapes and is compiled once.
  */
 export interface KernelSource {
-  /** `function(a0, a1, …, s0, s1, …) { … }`: arrays first, then scalars. Answers one number for each thread. */
+  /** `function(a0, a1, …, s0, s1, …) { … }`: arrays first, then scalars. Answers one number for each thread, or four. */
   readonly source: string
+  /**
+   * Whether it answers four numbers for each thread, `[x, y, z, w]`, which lie next to one another in the result: texels, where the engine has them.
+   * Only a kernel that reads whole texels takes such a result, as `const t = a0[i]`, then `t[0]` to `t[3]`.
+   */
+  readonly texels?: true
   /** How many arrays the function takes, at most `mostSeats`. One of more than `mostFlatElements` elements is read as `a[y][x]`. */
   readonly arrays: number
   /** The scalar arguments: sizes, strides, bounds of loops. */
@@ -98,6 +103,8 @@ export interface Engine {
   readonly adapter: string
   /** Whether a program draws the adapter's work on the processor, as far as the adapter says. */
   readonly software: boolean
+  /** Whether kernels may answer four numbers for each thread, and read them. */
+  readonly texels: boolean
   /** Says which texts a program is going to run, so that it is known how many are left to compile. */
   readonly announce: (sources: readonly string[]) => void
   /** Takes that back for those that have not been compiled, because the program did not need them. */

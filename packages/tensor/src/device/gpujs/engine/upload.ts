@@ -13,4 +13,4 @@ export const uploadKernel = (elements: number): KernelSource => {
 }
 
 /** Numbers that a kernel answers for its threads, the padding of storage included. */
-export const resultLength = ({ output: [x, y = 1, z = 1] }: KernelSource): number => x * y * z
+export const resultLength = ({ output: [x, y = 1, z = 1], texels }: KernelSource): number => x * y * z * (texels === true ? 4 : 1)

@@ -5,15 +5,17 @@ import { padded } from './arrays.js'
 import { now } from './clock.js'
 import type { Engine, GpujsMode, Resident } from './engine.js'
 import { EngineFailure, storageOf } from './engine.js'
+import { drawn } from './fence.js'
+import type { FencedContext } from './fence.js'
 import { flattened, kernelCache } from './kernels.js'
+import { readFlat } from './shader-reads.js'
 import type { Tally } from './tally.js'
 import { asFlat, flatTextureOf } from './textures.js'
 import type { FlatTexture } from './textures.js'
 import { resultLength, uploadKernel } from './upload.js'
 
 /** What is used of a WebGL context besides gpu.js. */
-interface Context {
-  readonly isContextLost: () => boolean
+interface Context extends FencedContext {
   readonly getError: () => number
   readonly getExtension: (name: string) => { readonly UNMASKED_RENDERER_WEBGL?: number } | null
   readonly getParameter: (name: number) => unknown
@@ -22,6 +24,8 @@ interface Context {
 interface TextureResident extends Resident {
   readonly texture: Texture
   readonly length: number
+  /** The kind of seat that takes it: of one number in a texel, or of four. */
+  readonly seat: 'texture' | 'texels'
 }
 
 const outOfMemory = 0x0505
@@ -44,15 +48,16 @@ const adapterOf = (context: Context): string => {
 }
 
 /**
- * gpu.js on WebGL: values are textures, of which a kernel draws a new one each time, and which are deleted when released. Reading is
- * synchronous and waits for all that was drawn.
+ * gpu.js on WebGL: values are textures, of which a kernel draws a new one each time, and which are deleted when released. Reading
+ * waits for all that was drawn.
  */
 export const webglEngine = (mode: Extract<GpujsMode, 'webgl2' | 'headlessgl'>, tally: Tally): Engine => {
   const gpu = new GPU({ mode })
+  readFlat(gpu)
   const cache = kernelCache(gpu, mode, { handles: true, fixedSizes: false }, tally)
   const residents = new Map<Resident, TextureResident>()
-  // Known from the first result below, of threads in one dimension.
-  let Flat: FlatTexture | undefined
+  // The classes of all values, known from the first results: for numbers, which are read, that is the one below, of threads in one dimension.
+  const flat = new Map<TextureResident['seat'], FlatTexture>()
 
   const find = (value: Resident): TextureResident => {
     const found = residents.get(value)
@@ -89,15 +94,16 @@ export const webglEngine = (mode: Extract<GpujsMode, 'webgl2' | 'headlessgl'>, t
     }
     if (!(texture instanceof Texture)) throw new EngineFailure(`a kernel answered no texture: ${kernel.source}`)
     const length = resultLength(kernel)
-    Flat ??= flatTextureOf(texture)
-    const resident: TextureResident = { elements: kernel.elements, texture: asFlat(texture, Flat, length), length }
+    const seat = kernel.texels === true ? 'texels' : 'texture'
+    const Flat = flat.get(seat) ?? flatTextureOf(texture)
+    flat.set(seat, Flat)
+    const resident: TextureResident = { elements: kernel.elements, texture: asFlat(texture, Flat, length), length, seat }
     residents.set(resident, resident)
     tally.made(length * 4)
     return resident
   }
 
-  const readNow = (value: Resident): Float32Array => {
-    const { texture, length, elements } = find(value)
+  const readNow = ({ texture, length, elements }: TextureResident): Float32Array => {
     let result: unknown
     try {
       result = texture.toArray()
@@ -109,6 +115,19 @@ export const webglEngine = (mode: Extract<GpujsMode, 'webgl2' | 'headlessgl'>, t
     const values = flattened(result, length)
     if (values === undefined) throw new EngineFailure('a texture answered something else than numbers')
     return values.length === elements ? values : values.subarray(0, elements)
+  }
+
+  const readWhenDrawn = async (value: Resident): Promise<Float32Array> => {
+    const found = find(value)
+    // It may be released meanwhile: both count as users of the texels.
+    const texture = found.texture.clone()
+    try {
+      const gl = context()
+      if (gl !== null) await drawn(gl)
+      return readNow({ ...found, texture })
+    } finally {
+      texture.delete()
+    }
   }
 
   const probe = run(uploadKernel(1), [new Input([0], [1])], ['array'])
@@ -127,6 +146,7 @@ export const webglEngine = (mode: Extract<GpujsMode, 'webgl2' | 'headlessgl'>, t
     mode,
     adapter,
     software: isSoftwareAdapter(adapter),
+    texels: true,
     upload: (values) => {
       tally.uploaded()
       // gpu.js declares arrays of numbers here, and takes typed ones as its own examples do.
@@ -136,11 +156,11 @@ export const webglEngine = (mode: Extract<GpujsMode, 'webgl2' | 'headlessgl'>, t
     dispatch: (kernel, arrays) => {
       const operands = arrays.map(find)
       tally.dispatched()
-      return run(kernel, operands.map(({ texture }) => texture), operands.map(() => 'texture'))
+      return run(kernel, operands.map(({ texture }) => texture), operands.map(({ seat }) => seat))
     },
     read: (value) => {
       tally.read()
-      return new Promise((resolve) => resolve(readNow(value)))
+      return readWhenDrawn(value)
     },
     release,
     settled: () => new Promise((resolve) => resolve(check('running kernels'))),

@@ -143,6 +143,7 @@ export const webgpuEngine = async (tally: Tally): Promise<Engine> => {
     mode: 'webgpu',
     adapter: name,
     software: adapter.isFallbackAdapter === true || isSoftwareAdapter(name),
+    texels: false,
     upload: (values) => {
       tally.uploaded()
       return upload(values)

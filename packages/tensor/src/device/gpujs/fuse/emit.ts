@@ -62,8 +62,8 @@ const byName = (a: IndexTerm, b: IndexTerm): number => a.name.length - b.name.le
 /** The only thread's number, which is 0: a text that reads its one element there serves values of any size, too. */
 const onlyThread: readonly IndexTerm[] = [{ name: 'i', size: 1, stride: 1 }]
 
-/** Writes a term and answers its name. */
-const written = (term: Term, { w, nameOf, seatOf, elements, threads }: Names): string => {
+/** Writes terms and answers their names. */
+const writtenAll = (terms: readonly Term[], { w, nameOf, seatOf, elements, threads }: Names): readonly string[] => {
   const known = new Map<string, string>()
   const termsIn = (form: Form, guard: string | undefined): readonly IndexTerm[] =>
     [...settled(form).terms]
@@ -128,7 +128,23 @@ const written = (term: Term, { w, nameOf, seatOf, elements, threads }: Names): s
       }
     }
   }
-  return write(term, undefined)
+  return terms.map((term) => write(term, undefined))
+}
+
+/** Writes a term and answers its name. */
+const written = (term: Term, names: Names): string => writtenAll([term], names)[0] ?? '0'
+
+/** The names and seats of one kernel. */
+const namesOver = (w: Writer, elements: Names['elements']): { readonly names: Map<Digit, readonly IndexTerm[]>; readonly seats: readonly Tensor[]; readonly context: (threads: number) => Names } => {
+  const names = new Map<Digit, readonly IndexTerm[]>()
+  const seats: Tensor[] = []
+  const seatOf = (value: Tensor): number => {
+    const found = seats.findIndex(({ node, index }) => node === value.node && index === value.index)
+    const seat = found < 0 ? seats.push(value) - 1 : found
+    if (seat >= mostSeats) throw new TooWide('more arrays than seats')
+    return seat
+  }
+  return { names, seats, context: (threads) => ({ w, elements, threads, nameOf: (coordinate) => names.get(coordinate), seatOf }) }
 }
 
 /** Loops over coordinates, with names for them; answers how to close them. */
@@ -161,20 +177,7 @@ export const emit = (term: Term, outer: readonly Digit[], elements: (value: Tens
   const large = threads.length > 1 && threads.some(({ size }) => size > mostFlatElements)
   if (large) throw new TooWide('a coordinate beyond 2^23 beside others')
   const w = writer()
-  const names = new Map<Digit, readonly IndexTerm[]>()
-  const seats: Tensor[] = []
-  const context = (count: number): Names => ({
-    w,
-    elements,
-    threads: count,
-    nameOf: (coordinate) => names.get(coordinate),
-    seatOf: (value) => {
-      const found = seats.findIndex(({ node, index }) => node === value.node && index === value.index)
-      const seat = found < 0 ? seats.push(value) - 1 : found
-      if (seat >= mostSeats) throw new TooWide('more arrays than seats')
-      return seat
-    }
-  })
+  const { names, seats, context } = namesOver(w, elements)
   const kernel = (total: number, result: string): KernelSource => {
     if (seats.length === 0) throw new TooWide('a kernel needs an array')
     return w.kernel(seats.length, total, result)
@@ -232,4 +235,22 @@ export const emit = (term: Term, outer: readonly Digit[], elements: (value: Tens
   w.line('}'.repeat(loops))
   w.line(sum === total ? '}' : `${total} += ${sum}; }`)
   return { kernel: kernel(count * parts, total), seats, parts, partsFirst: false }
+}
+
+/** A kernel that computes four terms for every value of `outer`, as the four numbers of a texel. Throws `TooWide` where there are too many texels or arrays. */
+export const emitTexels = (terms: readonly Term[], outer: readonly Digit[], elements: (value: Tensor) => number): Pick<Emitted, 'kernel' | 'seats'> => {
+  const forms: Form[] = []
+  const seen = new Set<Term>()
+  terms.forEach((term) => formsOf(term, forms, seen))
+  const threads = joinedDigits(outer, forms, mostFlatElements)
+  const sizes = threads.map(({ size }) => size)
+  const count = sizes.reduce((product, size) => product * size, 1)
+  if (count > mostFlatElements) throw new TooWide('more texels than one number counts')
+  const w = writer()
+  const { names, seats, context } = namesOver(w, elements)
+  const decoded = sizes.length === 0 ? [] : decodeThread(w, sizes)
+  threads.forEach(({ size, last }, k) => names.set(last, [{ name: decoded[k] ?? '0', size, stride: 1 }]))
+  const results = writtenAll(terms, context(count))
+  if (seats.length === 0) throw new TooWide('a kernel needs an array')
+  return { kernel: w.texels(seats.length, count, results), seats }
 }

@@ -28,6 +28,7 @@ import { guarding } from './guards.js'
 import { arraysOf } from './kept.js'
 import { knownResults } from './known.js'
 import { roundOf, stackOf } from './loop.js'
+import { packedContractions } from './packed.js'
 import { poolings } from './pooling.js'
 import { alignGradientSteps, alignSteps, geometries } from './regions.js'
 import type { AddKernel } from './regions.js'
@@ -49,9 +50,9 @@ const at = (shape: readonly number[], axis: number): number => shape[axis] ?? 1
 /**
  * A graph as steps for an engine. Values are arrays where a kernel of their own computes them, or are computed in place by the kernels
  * that read them: views always, and elementwise values that are used once or cost next to nothing. `magnitudes` are the largest of the
- * inputs' integers, which run on the device where they stay exact.
+ * inputs' integers, which run on the device where they stay exact; `texels` says whether the engine's kernels may answer and read four numbers at once.
  */
-export const programOf = (graph: Graph, magnitudes: readonly number[] = []): Program => {
+export const programOf = (graph: Graph, magnitudes: readonly number[] = [], texels = false): Program => {
   const flat = flattened(graph)
   const slots: Abstract[] = []
   const steps: ProgramStep[] = []
@@ -131,7 +132,9 @@ export const programOf = (graph: Graph, magnitudes: readonly number[] = []): Pro
   const fused = (value: Tensor, term: () => Term, outer: readonly Digit[], fold?: Fold): void => kernelsOf(value, () => emit(term(), outer, elementsOf, fold), fold?.combine)
 
   /** A product of two arrays read at two places, summed along the inner coordinates. */
-  const contraction = (value: Tensor, { outer, inner, taps, left, right }: Contraction): void => {
+  const contraction = (value: Tensor, whole: Contraction): void => {
+    if (texels && packed(value, whole, add(value.node.primitive))) return
+    const { outer, inner, taps, left, right } = whole
     const read = ({ operand, axes }: Side): Extract<Term, { readonly _tag: 'read' }> => {
       const term = termOf(resolution, operand, axes)
       // What is read many times is computed once; what is read at places that the data names has no place to run along from.
@@ -152,6 +155,7 @@ export const programOf = (graph: Graph, magnitudes: readonly number[] = []): Pro
       kernelStep(kernel, operands, made, primitive)
       return made
     }
+  const packed = packedContractions(resolution, (operand) => void array(operand))
   const geometry = geometries()
   const pooling = poolings()
   const host =
@@ -188,7 +192,7 @@ export const programOf = (graph: Graph, magnitudes: readonly number[] = []): Pro
       constants: operands.slice(0, constants),
       carries: operands.slice(constants, constants + carries),
       xs: operands.slice(constants + carries),
-      body: programOf(roundOf(node), [...magnitudes, length - 1]),
+      body: programOf(roundOf(node), [...magnitudes, length - 1], texels),
       stacks: body.outputs.slice(carries).map((slice) => stackOf(slice, length, reverse, programOf)),
       results
     })
@@ -201,7 +205,7 @@ export const programOf = (graph: Graph, magnitudes: readonly number[] = []): Pro
       const [index, ...operands] = node.inputs.map(array)
       const results = node.outputs.map((output, k) => put(outputOf(node, k), fresh(output)))
       const bounds = node.inputs.slice(1).map(magnitudeOf)
-      if (index !== undefined) steps.push({ _tag: 'branch', index, operands, results, branches: node.attributes.branches.map((branch) => programOf(branch, bounds)) })
+      if (index !== undefined) steps.push({ _tag: 'branch', index, operands, results, branches: node.attributes.branches.map((branch) => programOf(branch, bounds, texels)) })
       return
     }
     if (node.primitive === 'scan') return loopStep(node)

@@ -33,6 +33,8 @@ export interface Writer {
   readonly scalars: () => readonly number[]
   /** The kernel: `arrays` parameters, the scalars, what was written. Without `threads` it begins with the thread's index: `i`, or `hi` and `lo`. */
   readonly kernel: (arrays: number, elements: number, result: string, threads?: KernelSource['output']) => KernelSource
+  /** The same with four results for each of so many threads. */
+  readonly texels: (arrays: number, count: number, results: readonly string[], threads?: KernelSource['output']) => KernelSource
 }
 
 /** A writer for one kernel. */
@@ -42,6 +44,17 @@ export const writer = (): Writer => {
   let names = 0
   const scalar = (value: number): string => `s${values.push(value) - 1}`
   const name = (prefix: string): string => `${prefix}${names++}`
+  const kernel: Writer['kernel'] = (arrays, elements, result, threads) => {
+    const parameters = [...Array.from({ length: arrays }, (_, k) => `a${k}`), ...values.map((_, k) => `s${k}`)]
+    const index = elements > mostFlatElements ? ['const lo = this.thread.x; const hi = this.thread.y;'] : ['const i = this.thread.x;']
+    return {
+      source: `function(${parameters.join(', ')}) { ${[...(threads === undefined ? index : []), ...lines].join(' ')} return ${result}; }`,
+      arrays,
+      scalars: values,
+      elements,
+      output: threads ?? storageOf(elements)
+    }
+  }
   return {
     scalar,
     number: (value) => (value === 0 || value === 1 ? String(value) : scalar(value)),
@@ -63,17 +76,8 @@ export const writer = (): Writer => {
       return taken
     },
     scalars: () => values,
-    kernel: (arrays, elements, result, threads) => {
-      const parameters = [...Array.from({ length: arrays }, (_, k) => `a${k}`), ...values.map((_, k) => `s${k}`)]
-      const index = elements > mostFlatElements ? ['const lo = this.thread.x; const hi = this.thread.y;'] : ['const i = this.thread.x;']
-      return {
-        source: `function(${parameters.join(', ')}) { ${[...(threads === undefined ? index : []), ...lines].join(' ')} return ${result}; }`,
-        arrays,
-        scalars: values,
-        elements,
-        output: threads ?? storageOf(elements)
-      }
-    }
+    kernel,
+    texels: (arrays, count, results, threads) => ({ ...kernel(arrays, count, `[${results.join(', ')}]`, threads), elements: 4 * count, texels: true })
   }
 }
 

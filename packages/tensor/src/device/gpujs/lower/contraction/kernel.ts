@@ -3,15 +3,14 @@ import { mostFlatElements } from '../../engine/engine.js'
 import type { Emitted } from '../../kernel/emitted.js'
 import { settled } from '../../kernel/forms.js'
 import type { Digit, Form } from '../../kernel/forms.js'
-import { coefficientOf, joinedDigits } from '../../kernel/joined.js'
-import type { Joined } from '../../kernel/joined.js'
-import { decodeWhole, writer } from '../../kernel/writer.js'
+import { joinedDigits } from '../../kernel/joined.js'
+import { writer } from '../../kernel/writer.js'
 import type { Writer } from '../../kernel/writer.js'
-import { mostTerms } from '../limits.js'
-import { partsOfSum, planned } from './loops.js'
-import type { Loop, Sum } from './loops.js'
-import { distributed, mostDeep, threadCount } from './threads.js'
-import type { ThreadAxis } from './threads.js'
+import { dependsOn, partRounds, writeStart } from './addresses.js'
+import type { Addresses, Start } from './addresses.js'
+import { partsOfSum, plannedFor } from './loops.js'
+import type { Sum } from './loops.js'
+import { distributed, threadCount } from './threads.js'
 
 /** An array, and the element of it that is read. */
 export interface Read {
@@ -22,22 +21,8 @@ export interface Read {
 /** Accumulators, so that sums need not wait for one another. */
 const accumulators = 4
 
-/** The most terms that one thread sums, to be taken in this order as long as there would be too many parts. */
-const limits = [mostTerms, 4 * mostTerms, 12 * mostTerms] as const
-
-/** Below so many threads, sums are cut shorter to have more of them. */
-const fewThreads = 2048
-const fewTerms = 512
-
-/** The address of an operand in text: a variable that runs along. */
-type Addresses = readonly [string, string]
-
-/** Σ coordinate · stride, of text and numbers; a coordinate named `0` adds nothing. */
-const linear = (w: Writer, base: number, terms: readonly (readonly [name: string, stride: number])[]): string =>
-  [w.scalar(base), ...terms.map(([name, stride]) => `${name} * ${w.scalar(stride)}`)].join(' + ')
-
 /** Writes a contraction's loops over running addresses: adding to an address costs less than a product, and whole numbers less than f32. */
-const writeLoops = (w: Writer, { loops, taps }: Sum, starts: readonly (string | undefined)[], first: Addresses): string => {
+const writeLoops = (w: Writer, { loops, taps }: Sum, { starts, addresses }: Start): string => {
   const totals = Array.from({ length: accumulators }, () => w.name('t'))
   let term = 0
   const add = ([p, q]: Addresses): void => w.line(`${totals[term++ % accumulators] ?? ''} += a0[${p}] * a1[${q}];`)
@@ -62,15 +47,7 @@ const writeLoops = (w: Writer, { loops, taps }: Sum, starts: readonly (string | 
       writeTaps(at, level + 1)
     }
   }
-  /** Rounds of a loop: all, or in the last part those that are left. */
-  const rounds = ({ size, block, parts }: Loop, start: string | undefined): string | undefined => {
-    if (parts === 1 || start === undefined) return undefined
-    const most = w.scalar(block)
-    const left = w.whole('n', `${w.scalar(size)} - ${start}`)
-    w.line(`if (${left} > ${most}) { ${left} = ${most} >> 0; }`)
-    return left
-  }
-  const bounds = loops.map((loop, level) => rounds(loop, starts[level]))
+  const bounds = loops.map((loop, level) => partRounds(w, loop, starts[level]))
   const repeat = (count: string, body: () => void): void => {
     const k = w.name('k')
     w.line(`for (let ${k} = 0; ${k} < ${count}; ${k}++) {`)
@@ -107,7 +84,7 @@ const writeLoops = (w: Writer, { loops, taps }: Sum, starts: readonly (string | 
       move(at, step)
     })
   }
-  writeLoop(first, 0)
+  writeLoop(addresses, 0)
   return totals.join(' + ')
 }
 
@@ -122,7 +99,6 @@ export const contractionKernel = (left: Read, right: Read, outer: readonly Digit
   const coordinates = joinedDigits(outer, plain, mostFlatElements)
   const threads = distributed(coordinates, plain)
   if (threads === undefined) return undefined
-  const dependsOn = (form: Form, axis: ThreadAxis): boolean => axis.some(({ last }) => coefficientOf(form, last) !== 0)
   // The operand that differs between neighbouring threads comes first.
   const ordered = [left, right].map(({ value, form }) => ({ value, form: settled(form) }))
   if (ordered[0] !== undefined && !dependsOn(ordered[0].form, threads.x)) ordered.reverse()
@@ -130,42 +106,11 @@ export const contractionKernel = (left: Read, right: Read, outer: readonly Digit
   if (a === undefined || b === undefined) return undefined
   const count = threadCount(coordinates)
   const folded = joinedDigits(inner, plain, mostFlatElements)
-  const sums = (count < fewThreads ? [fewTerms, ...limits] : limits).map((most) => planned(folded, [a.form, b.form], taps, most))
-  const sum = sums.find((each) => partsOfSum(each) * count <= mostFlatElements && partsOfSum(each) * threadCount(threads.z) <= mostDeep)
+  const sum = plannedFor(folded, [a.form, b.form], taps, count, threadCount(threads.z))
   if (sum === undefined) return undefined
 
   const w = writer()
-  const parts = sum.loops.filter((loop) => loop.parts > 1)
-  const names = new Map<Joined | Loop, string>()
-  const takeApart = (thread: string, axis: readonly (Joined | Loop)[], sizes: readonly number[]): void => {
-    decodeWhole(w, thread, sizes).forEach((name, k) => {
-      const each = axis[k]
-      if (each !== undefined) names.set(each, name)
-    })
-  }
-  takeApart('this.thread.x', threads.x, threads.x.map(({ size }) => size))
-  takeApart('this.thread.y', threads.y, threads.y.map(({ size }) => size))
-  const deep = [...parts, ...threads.z]
-  takeApart('this.thread.z', deep, deep.map((each) => ('parts' in each ? each.parts : each.size)))
-  const starts = sum.loops.map((loop) => {
-    const part = names.get(loop)
-    return part === undefined ? undefined : w.whole('b', `${part} * ${w.scalar(loop.block)}`)
-  })
-  const address = (operand: 0 | 1, form: Form, prefix: string): string => {
-    const along = (axis: ThreadAxis, thread: string, always: boolean): readonly (readonly [string, number])[] =>
-      axis.length === 0 ? (always ? [[thread, 0]] : []) : axis.map((each) => [names.get(each) ?? thread, coefficientOf(form, each.last)])
-    return w.whole(
-      prefix,
-      linear(w, form.base, [
-        ...(dependsOn(form, threads.x) ? along(threads.x, 'this.thread.x', false) : []),
-        ...along(threads.y, 'this.thread.y', true),
-        ...(deep.length === 0 ? along([], 'this.thread.z', true) : along(threads.z, 'this.thread.z', false)),
-        ...sum.loops.flatMap((loop, level) => (starts[level] === undefined ? [] : [[starts[level] ?? '0', loop.strides[operand]] as const]))
-      ])
-    )
-  }
-  const first: Addresses = [address(0, a.form, 'p'), address(1, b.form, 'q')]
-  const result = writeLoops(w, sum, starts, first)
+  const result = writeLoops(w, sum, writeStart(w, threads, sum, [a.form, b.form]))
   const total = partsOfSum(sum)
   return {
     kernel: w.kernel(2, count * total, result, [threadCount(threads.x), threadCount(threads.y), total * threadCount(threads.z)]),

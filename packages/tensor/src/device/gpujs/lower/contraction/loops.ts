@@ -2,6 +2,9 @@ import type { Digit, Form } from '../../kernel/forms.js'
 import { partsOf } from '../../kernel/forms.js'
 import { coefficientOf } from '../../kernel/joined.js'
 import type { Joined } from '../../kernel/joined.js'
+import { mostFlatElements } from '../../engine/engine.js'
+import { mostTerms } from '../limits.js'
+import { mostDeep } from './threads.js'
 
 /** A coordinate that is summed over, and how far one step moves in each operand. */
 interface Step {
@@ -25,6 +28,13 @@ export interface Sum {
 /** The most terms that are written out: the places of a 3 × 3 window. */
 const mostTaps = 9
 
+/** The most terms that one thread sums, to be taken in this order as long as there would be too many parts. */
+const limits = [mostTerms, 4 * mostTerms, 12 * mostTerms] as const
+
+/** Below so many threads, sums are cut shorter to have more of them. */
+const fewThreads = 2048
+const fewTerms = 512
+
 /** The coordinates at the end that are written out: all of a window where it is small, else the window's last row. */
 const written = (steps: readonly (Step & { readonly tap: boolean })[]): number => {
   let [start, terms] = [steps.length, 1]
@@ -39,7 +49,7 @@ const written = (steps: readonly (Step & { readonly tap: boolean })[]): number =
  * Plans a sum along coordinates. No thread sums more than about `most` terms: longer sums are left in parts, of which there are
  * as many as the product of the loops' `parts`.
  */
-export const planned = (inner: readonly Joined[], forms: readonly [Form, Form], taps: readonly Digit[], most: number): Sum => {
+const planned = (inner: readonly Joined[], forms: readonly [Form, Form], taps: readonly Digit[], most: number): Sum => {
   const tapParts = new Set(taps.flatMap(partsOf))
   const steps = inner.map(({ size, last }) => ({ size, strides: [coefficientOf(forms[0], last), coefficientOf(forms[1], last)] as const, tap: tapParts.has(last) }))
   const end = written(steps)
@@ -56,3 +66,12 @@ export const planned = (inner: readonly Joined[], forms: readonly [Form, Form], 
 
 /** In how many parts a sum is left. */
 export const partsOfSum = ({ loops }: Sum): number => loops.reduce((product, { parts }) => product * parts, 1)
+
+/**
+ * Plans the sum of so many threads, of which `deep` are along z, where the parts are too. A round of the loops adds `terms` at once. `undefined` where
+ * there would be too many parts.
+ */
+export const plannedFor = (inner: readonly Joined[], forms: readonly [Form, Form], taps: readonly Digit[], threads: number, deep: number, terms = 1): Sum | undefined =>
+  (threads < fewThreads ? [fewTerms, ...limits] : limits)
+    .map((most) => planned(inner, forms, taps, Math.max(1, Math.floor(most / terms))))
+    .find((sum) => partsOfSum(sum) * threads <= mostFlatElements && partsOfSum(sum) * deep <= mostDeep)
