@@ -21,7 +21,7 @@ const flatRead = (sampler: string): string => `
   }`
 
 /** A shader of gpu.js with faster reads; the same one where it reads otherwise. */
-const withFlatReads = (shader: string): string => shader.replace(imageReader, (_, head: string, sampler: string) => head + flatRead(sampler))
+export const withFlatReads = (shader: string): string => shader.replace(imageReader, (_, head: string, sampler: string) => head + flatRead(sampler))
 
 /** Lets a GPU of gpu.js on WebGL, which has made no kernel yet, read texels of arrays of one dimension faster. */
 export const readFlat = (gpu: GPU): void => {
