@@ -11,6 +11,7 @@ import { showMismatch } from './gradients/mismatch.js'
 import { constant, numbersOf, Refused, run } from './gradients/point.js'
 import { differentiableInstances } from './instances/index.js'
 import type { Instance } from './instances/instance.js'
+import { batchedDerivatives } from './laws/batched-derivatives.js'
 import { another, stackedLoop, subsetsOf } from './laws/batching.js'
 import { compareSides } from './laws/equality.js'
 import type { Compared, Equation } from './laws/equality.js'
@@ -58,6 +59,13 @@ interface Tally {
   readonly worst: number
   readonly failure: string | undefined
 }
+
+const joined = (a: Tally, b: Tally): Tally => ({
+  runs: a.runs + b.runs,
+  comparisons: a.comparisons + b.comparisons,
+  worst: Math.max(a.worst, b.worst),
+  failure: a.failure ?? b.failure
+})
 
 const nothing: Tally = { runs: 0, comparisons: 0, worst: 0, failure: undefined }
 
@@ -139,9 +147,13 @@ const exampleOf = (primitive: PrimitiveName, operands: readonly HostValue[]) => 
 /** Compares a primitive's batching rule with the loop; `undefined` where the interpreter refuses one of the examples. */
 const compareBatches = (primitive: PrimitiveName, { attributes, inputs }: Application, mapped: readonly boolean[], seed: number): Compared | undefined => {
   const apply = (...tensors: readonly Tensor[]): readonly Tensor[] => bindAll(primitive, attributes as Attributes[PrimitiveName], ...tensors)
-  const equations = stackedLoop(apply, inputs, mapped, exampleOf(primitive, inputs), randomNumbers(seed))
+  return compareUnlessRefused(stackedLoop(apply, inputs, mapped, exampleOf(primitive, inputs), randomNumbers(seed)), 1e-12)
+}
+
+/** Compares what `vmap` makes of something with the loop; `undefined` where the interpreter refuses the loop. */
+const compareUnlessRefused = (equations: readonly Equation[], relative: number): Compared | undefined => {
   try {
-    return compareSides(equations, 1e-12)
+    return compareSides(equations, relative)
   } catch (thrown) {
     if (thrown instanceof Refused && isRefused(equations)) return undefined
     throw thrown
@@ -182,9 +194,35 @@ const batching = (primitive: PrimitiveName, { seed, runs, rules, shrink }: Setti
   return { runs: batches, comparisons, worst: 0, failure: outcome.failed ? (stopped(outcome.errorInstance) ?? failure ?? 'no case was drawn') : undefined }
 }
 
+/** Compares the derivatives of a batch of a primitive's applications with those of each: rules that calls bring are batched with them. */
+const batchingOfDerivatives = (primitive: PrimitiveName, { seed, runs, rules, shrink }: Settings): Tally => {
+  const entry = differentiableInstances[primitive]
+  if (!isArbitrary(entry) || !rules.includes('vmap')) return nothing
+  let [batches, comparisons] = [0, 0]
+  let failure: string | undefined
+  const outcome = fc.check(
+    fc.property(entry, fc.nat({ max: 0xffff }), ({ variables, apply, attributes }, chosen) => {
+      const subsets = subsetsOf(variables.length)
+      const mapped = subsets[chosen % Math.max(1, subsets.length)]
+      if (mapped === undefined) return true
+      batches++
+      const f = (operands: readonly Tensor[]): readonly Tensor[] => apply(operands).filter(({ dtype }) => dtype === 'f32')
+      const compared = compareUnlessRefused(batchedDerivatives(f, variables, mapped, randomNumbers(chosen)), 1e-9)
+      comparisons += compared?.comparisons ?? 0
+      if (compared?.difference === undefined) return true
+      const { of, expected, found } = compared.difference
+      failure = `${primitive} ${treeSource(attributes)} at ${treeSource(variables)}, variables ${mapped.flatMap((is, operand) => (is ? [operand] : [])).join(', ')} mapped: ${of} of vmap is ${treeSource(found)}, of the loop ${treeSource(expected)}`
+      return false
+    }),
+    { seed, numRuns: runs, endOnFailure: !shrink }
+  )
+  return { runs: batches, comparisons, worst: 0, failure: outcome.failed ? (stopped(outcome.errorInstance) ?? failure ?? 'no case was drawn') : undefined }
+}
+
 /**
- * Checks the rules of one primitive on random instances: its derivatives, in both modes and with one another, to second order; and that
- * its batching rule is the stacked loop, for every choice of operands that are mapped.
+ * Checks the rules of one primitive on random instances: its derivatives, in both modes and with one another, to second order; that its
+ * batching rule is the stacked loop, for every choice of operands that are mapped; and that the derivatives of a batch are the batch of the
+ * derivatives.
  */
 export const checkPrimitive = (
   primitive: PrimitiveName,
@@ -192,7 +230,8 @@ export const checkPrimitive = (
 ): PrimitiveReport => {
   const settings = { seed, runs, rules, orders, shrink }
   const derived = isArbitrary(differentiableInstances[primitive]) ? derivatives(primitive, settings) : declaredZero(primitive, settings)
-  const batched = derived.failure === undefined ? batching(primitive, settings) : nothing
+  const looped = derived.failure === undefined ? batching(primitive, settings) : nothing
+  const batched = looped.failure === undefined ? joined(looped, batchingOfDerivatives(primitive, settings)) : looped
   return {
     primitive,
     cases: derived.runs,
