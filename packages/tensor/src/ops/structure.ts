@@ -19,8 +19,11 @@ export const allReduce =
     assume(bind('allReduce', { label }, x))
 
 /**
- * One of several functions of the same operands, by an index that is clamped into range. Only the branch taken is computed.
- * All branches answer trees of one structure, with the same shapes. Throws `ShapeError`.
+ * One of several functions of the same operands, by an index that is clamped into range. All branches answer trees of one structure,
+ * with the same shapes. Throws `ShapeError`.
+ *
+ * Only the branch taken is computed, and differentiated: what another would refuse, such as an index out of range, or make infinite does
+ * no harm. The index has no derivative. (`select` computes both sides and picks elements.)
  */
 export const cond = <Operands, Result>(
   index: Tensor<Shape, 'i32'>,
