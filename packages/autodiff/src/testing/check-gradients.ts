@@ -88,7 +88,7 @@ const reportOf = ({ comparisons, largestError, kinks, seams, skipped }: Finding,
 
 /**
  * Compares the derivatives of f at a point with difference quotients, in double precision on the reference interpreter: J·v by
- * forward mode with central differences of five points along random directions v, ⟨Jᵀu, v⟩ by reverse mode with the same, and
+ * forward mode with central differences of nine points along random directions v, ⟨Jᵀu, v⟩ by reverse mode with the same, and
  * ⟨u, J·v⟩ with ⟨Jᵀu, v⟩. Order 2 checks in the same way the derivatives of x ↦ J(x)·v and x ↦ J(x)ᵀ·u, and so on. f takes and
  * answers any trees; integer leaves and results take no part.
  *
