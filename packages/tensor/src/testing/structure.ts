@@ -4,6 +4,7 @@ import { graphOf } from '../graph/graph.js'
 import type { Graph } from '../graph/graph.js'
 import { placeholder } from '../graph/trace.js'
 import type { Tensor } from '../node.js'
+import { sizeOf } from '../shape.js'
 import type { Sizes } from '../shape.js'
 import { integers } from '../value.js'
 import type { HostValue } from '../value.js'
@@ -20,6 +21,9 @@ const program = (shape: Sizes, f: (x: Tensor, y: Tensor) => readonly Tensor[]): 
   return graphOf([x, y], f(x, y))
 }
 
+/** All elements in one row: inside a program, an operation that has a shape among its attributes. */
+const line = (x: Tensor): Tensor => bind('reshape', { shape: [sizeOf(x.shape)] }, x)
+
 const inputs: Instances<'input'> = anyValues().map((x) => ({ attributes: { name: 'x', shape: x.shape, dtype: x.dtype }, inputs: [x] }))
 
 const constants: Instances<'constant'> = anyValues().map((value) => ({ attributes: { value }, inputs: [] }))
@@ -32,12 +36,15 @@ const collectives: Instances<'allReduce'> = shapes().chain((shape) => values('f3
 
 const calls: Instances<'call'> = twoReals.map(([x, y]) => ({
   // One output is an operand as it is, and one operand of the inner program is used twice.
-  attributes: { name: 'instance', graph: program(x.shape, (a, b) => [bind('add', {}, bind('mul', {}, a, b), a), b]) },
+  attributes: { name: 'instance', graph: program(x.shape, (a, b) => [bind('add', {}, bind('mul', {}, line(a), line(b)), line(a)), b]) },
   inputs: [x, y]
 }))
 
 const conditionals: Instances<'cond'> = fc.tuple(twoReals, values('i32', [], fc.integer({ min: -1, max: 4 }))).map(([[x, y], index]) => ({
-  attributes: { branches: (['add', 'sub', 'mul'] as const).map((primitive) => program(x.shape, (a, b) => [bind(primitive, {}, a, b), a])) },
+  // The last branch answers another of its operands than the others.
+  attributes: {
+    branches: (['add', 'sub', 'mul'] as const).map((primitive) => program(x.shape, (a, b) => [bind(primitive, {}, line(a), line(b)), primitive === 'mul' ? b : a]))
+  },
   inputs: [index, x, y]
 }))
 
