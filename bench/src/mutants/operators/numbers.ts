@@ -42,7 +42,8 @@ export const wrongAxis: Mutation = (node, types) => {
     if (pair) return [written('wrong axis', node, `[${node.text}[1], ${node.text}[0]]`)]
     if (!axisName.test(node.text)) return []
     if (number) return [written('wrong axis', node, `(${node.text} + 1)`), written('wrong axis', node, `(${node.text} - 1)`)]
-    if (numbers) return [written('wrong axis', node, `[...${node.text}].reverse()`), written('wrong axis', node, `${node.text}.slice(1)`)]
+    // A set of axes has no order, a permutation has.
+    if (numbers) return [...(node.text === 'axes' ? [] : [written('wrong axis', node, `[...${node.text}].reverse()`)]), written('wrong axis', node, `${node.text}.slice(1)`)]
     return []
   }
   if (ts.isCallExpression(node) && ts.isPropertyAccessExpression(node.expression) && node.expression.name.text === 'indexOf') {
@@ -66,7 +67,8 @@ export const offByOne: Mutation = (node, types) => {
     if (ts.isCallExpression(parent) && applicationOf(parent, types)?.name === 'at' && !types.isNumber(parent)) return []
     const value = Number(node.text)
     if (ts.isPrefixUnaryExpression(parent)) return [replace('off by one', node, String(value + 1))]
-    return [replace('off by one', node, String(value + 1)), replace('off by one', node, value === 0 ? '(-1)' : String(value - 1))]
+    const [more, less] = [replace('off by one', node, String(value + 1)), replace('off by one', node, String(value - 1))]
+    return value === 0 ? [more] : [more, less]
   }
   if (!isRead(node) || !isValue(node)) return []
   const { number, numbers, pair } = valueType(node, types)
@@ -87,7 +89,7 @@ export const offByOne: Mutation = (node, types) => {
 
 const comparisons: Readonly<Record<string, string>> = { '===': '!==', '!==': '===', '<': '<=', '<=': '<', '>': '>=', '>=': '>', '&&': '||', '||': '&&' }
 const quantifiers: Readonly<Record<string, string>> = { every: 'some', some: 'every' }
-const orders: Readonly<Record<string, string>> = { less: 'lessEqual', lessEqual: 'less', equal: 'lessEqual' }
+const orders: Readonly<Record<string, string>> = { less: 'lessEqual', lessEqual: 'less' }
 
 /** Comparisons, connectives and truth values exchanged for their neighbours, and conditions that are not comparisons negated. */
 export const condition: Mutation = (node, types) => {
@@ -104,6 +106,7 @@ export const condition: Mutation = (node, types) => {
     return ts.isBinaryExpression(node.parent) || ts.isLiteralTypeNode(node.parent) ? [] : [replace('condition', node, node.kind === ts.SyntaxKind.TrueKeyword ? 'false' : 'true')]
   }
   const application = applicationOf(node, types)
+  if (application?.name === 'equal') return [replace('condition', node, `$bind('not', {}, ${node.getText()})`)]
   const other = application === undefined ? undefined : orders[application.name]
   if (application !== undefined && other !== undefined) {
     return [replace('condition', node, `$bind('${other}', {}, ${application.operands.map((operand) => operand.getText()).join(', ')})`)]

@@ -33,11 +33,14 @@ export const sign: Mutation = (node, types) => {
 
 const terms = new Set(['add', 'sub', 'mul', 'div', 'pow', 'maximum', 'minimum', 'and', 'or'])
 
-/** One operand in place of a sum, product, quotient or elementwise function; nothing in place of a derivative that is answered. */
+/**
+ * One operand in place of a sum, product, quotient or elementwise function; nothing in place of a derivative that is answered. `fixed` stays,
+ * which computes nothing: it says for messages that an operand is data.
+ */
 export const droppedTerm: Mutation = (node, types) => {
   const edits = []
   const application = applicationOf(node, types)
-  if (application !== undefined && !reshaping.has(application.name) && !summing.has(application.name) && application.name !== 'neg') {
+  if (application !== undefined && !reshaping.has(application.name) && !summing.has(application.name) && application.name !== 'neg' && application.name !== 'fixed') {
     const { operands, name } = application
     const kept = terms.has(name) ? operands : operands.length === 1 && types.isTensor(application.call) ? operands : []
     edits.push(...kept.map((operand) => replace('dropped term', node, operand.getText())))

@@ -64,10 +64,13 @@ const drawn: fc.Arbitrary<Instance> = instances(
     counts: fc.record({ constants: fc.nat(2), carries: fc.nat(3), sliced: fc.nat(2), stacked: fc.integer({ min: 1, max: 2 }), counts: fc.boolean() })
   }),
   ({ shape, length, reverse, counts }, random) => {
-    // Something must move.
     const { constants, carries, sliced } = counts
     const all = constants + carries + sliced === 0 ? { ...counts, carries: 1 } : counts
-    const operands = (sizes: Sizes, count: number) => Array.from({ length: count }, () => operandOf(sizes, random))
+    // Something must move, and not all need to.
+    const still = random.below(3)
+    let made = 0
+    const operands = (sizes: Sizes, count: number) =>
+      Array.from({ length: count }, () => (made++ > 0 && random.below(2) < still ? fixed(fill(sizes, smooth(random))) : operandOf(sizes, random)))
     const steps = counts.counts ? [fixed(hostValue('i32', [], Int32Array.of(2)))] : []
     return instanceOf('scan', { body: anyBody(shape, all, random), constants, carries: all.carries + steps.length, length, reverse }, [
       ...operands(shape, constants),
