@@ -136,7 +136,10 @@ export const valueAndGrad =
     return differentiate<P>('valueAndGrad', (variables) => f(variables, ...rest), parameters)
   }
 
-/** As `valueAndGrad`, of a function that answers `[loss, auxiliary]`: a tree of tensors that is passed on and not differentiated. */
+/**
+ * As `valueAndGrad`, of a function that answers `[loss, auxiliary]`: a tree of tensors that is passed on and not differentiated. Throws
+ * `TreeError` where it answers something else, and as `valueAndGrad`.
+ */
 export const valueAndGradWithAux =
   <P, Rest extends readonly unknown[], S extends Shape, A>(
     f: ((parameters: P, ...rest: Rest) => readonly [Tensor<S, 'f32'>, A]) & Check<Scalar<S>>

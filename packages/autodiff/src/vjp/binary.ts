@@ -1,6 +1,6 @@
 import { bind } from '@tabula/tensor'
 import type { PrimitiveName, Tensor } from '@tabula/tensor'
-import { add, and, at, div, equal, indicator, less, log, mul, neg, number, pow, select, sub, unbroadcast } from '../expression.js'
+import { add, and, at, div, equal, indicator, less, lessEqual, log, mul, neg, number, pow, select, sub, unbroadcast } from '../expression.js'
 import type { Cotangent, PullBack } from './rule.js'
 
 /** Operands and result of an elementwise primitive with two operands, and what moves: `c`, a cotangent or (in forward mode) a tangent. */
@@ -67,8 +67,14 @@ export const powerInBase = ({ c, a, b }: Operands): Tensor => {
   return mul(c, mul(pow(a, sub(select(origin, number(1), b), number(1))), b))
 }
 
-/** y·ln(a) where a > 0, else zero. The logarithm never sees what it is not defined on, so that second derivatives stay finite. */
-export const powerInExponent = ({ c, a, y }: Operands): Tensor => mul(c, mul(y, log(select(less(number(0), a), a, number(1)))))
+/**
+ * y·ln(a), which is 0 where a is 0 and b is not negative (PyTorch); NaN where a is negative, as there is no derivative. The logarithm
+ * does not see the zeros, so that second derivatives stay finite there.
+ */
+export const powerInExponent = ({ c, a, b, y }: Operands): Tensor => {
+  const vanishing = and(equal(a, number(0)), lessEqual(number(0), b))
+  return mul(c, mul(y, log(select(vanishing, number(1), a))))
+}
 
 export const powRule = elementwise<'pow'>(powerInBase, powerInExponent)
 
