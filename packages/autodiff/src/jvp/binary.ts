@@ -29,16 +29,15 @@ export const addRule = elementwise<'add'>(
 )
 
 /** One subtraction where both sides move. */
-export const subRule: PushForward<'sub'> = ({ outputs, tangents: [a, b] }) => {
-  const tangent = b === undefined ? a : a === undefined ? neg(b) : sub(a, b)
-  return [inShapeOf(at(outputs, 0), tangent)]
-}
+const difference = (a: Tangent, b: Tangent): Tangent => (b === undefined ? a : a === undefined ? neg(b) : sub(a, b))
+
+/** t_a − t_b */
+export const subRule: PushForward<'sub'> = ({ outputs, tangents: [a, b] }) => [inShapeOf(at(outputs, 0), difference(a, b))]
 
 /** (t_a − y·t_b) / b */
 export const divRule: PushForward<'div'> = ({ inputs, outputs, tangents: [a, b] }) => {
   const y = at(outputs, 0)
-  const fromB = b === undefined ? undefined : mul(y, b)
-  const numerator = fromB === undefined ? a : a === undefined ? neg(fromB) : sub(a, fromB)
+  const numerator = difference(a, b === undefined ? undefined : mul(y, b))
   return numerator === undefined ? [] : [inShapeOf(y, div(numerator, at(inputs, 1)))]
 }
 

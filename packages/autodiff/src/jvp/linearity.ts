@@ -1,5 +1,5 @@
-import { bindAll } from '@tabula/tensor'
-import type { PrimitiveName, Tensor } from '@tabula/tensor'
+import { bind } from '@tabula/tensor'
+import type { PrimitiveName } from '@tabula/tensor'
 import { add, fixed } from '../expression.js'
 import type { JvpApplication, PushForward, Tangent } from './rule.js'
 
@@ -13,26 +13,22 @@ const inPlace = <P extends PrimitiveName>(
   primitive: P,
   { attributes, inputs, tangents }: JvpApplication<P>,
   operand: number
-): readonly Tensor[] | undefined => {
+): Tangent => {
   const tangent = tangents[operand]
   if (tangent === undefined) return undefined
-  return bindAll(primitive, attributes, ...inputs.map((input, index) => (index === operand ? tangent : input.dtype === 'f32' ? input : fixed(input))))
+  const others = inputs.map((input) => (input.dtype === 'f32' ? input : fixed(input)))
+  return bind(primitive, attributes, ...others.map((input, index) => (index === operand ? tangent : input)))
 }
 
-/** The rule of a primitive that is linear in one operand and has no derivative in the others. */
+/** The rule of a primitive with one result that is linear in one operand and has no derivative in the others. */
 export const linearIn =
   <P extends PrimitiveName>(primitive: P, operand = 0): PushForward<P> =>
-  (application) =>
-    inPlace(primitive, application, operand) ?? []
+  (application) => [inPlace(primitive, application, operand)]
 
 /** The rule of a primitive with one result that is linear in each of its two operands. */
 export const bilinear =
   <P extends PrimitiveName>(primitive: P): PushForward<P> =>
-  (application) => {
-    const [first] = inPlace(primitive, application, 0) ?? []
-    const [second] = inPlace(primitive, application, 1) ?? []
-    return [sumOf(first, second)]
-  }
+  (application) => [sumOf(inPlace(primitive, application, 0), inPlace(primitive, application, 1))]
 
 /** The sum of two tangents. */
 export const sumOf = (a: Tangent, b: Tangent): Tangent => (a === undefined ? b : b === undefined ? a : add(a, b))
