@@ -25,8 +25,8 @@ describe('checkLaws', () => {
   test('a rule that is not linear in the cotangent violates linearity, at the smallest point', () => {
     const clipped = withRule((x, c) => bind('mul', {}, bind('tanh', {}, c), bind('cos', {}, x)))
     const found = checkLaws(({ x }) => mul(clipped(x) as Real, x), { at, laws: ['vjpLinear'] })
-    expect(found).toMatchObject({ _tag: 'Left', left: { law: 'vjpLinear', at: { x: { shape: [1, 1] } } } })
-    expect(found._tag === 'Left' && found.left.message).toMatch(/^vjpLinear: a pullback is linear.* cotangent of argument 0 is hostValue\('f32', \[1, 1\]/)
+    expect(found).toMatchObject({ _tag: 'Left', left: { law: 'vjpLinear', at: { x: { shape: [] } } } })
+    expect(found._tag === 'Left' && found.left.message).toMatch(/^vjpLinear: a pullback is linear.* cotangent of argument 0 is hostValue\('f32', \[\]/)
   })
 
   test('a rule with a constant on top violates linearity; of the wrong shape, every law of reverse mode', () => {
@@ -61,7 +61,7 @@ describe('checkCategoryLaws', () => {
 
   test('finds an identity that is none, and a composition that is not associative', () => {
     const almost: Layer = (x) => mul(x, number(1.001) as Real)
-    expect(checkCategoryLaws({ identity: almost, compose, run }, layers, { at: { x: at.x } })).toMatchObject({ _tag: 'Left', left: { law: 'leftIdentity', at: { x: { shape: [1, 1] } } } })
+    expect(checkCategoryLaws({ identity: almost, compose, run }, layers, { at: { x: at.x } })).toMatchObject({ _tag: 'Left', left: { law: 'leftIdentity', at: { x: { shape: [] } } } })
     // Every composition halves its second part's result: (f, (g, h)) halves h twice over.
     const halving = (first: Layer, second: Layer): Layer => (x) => bind('mul', {}, bind('add', {}, second(first(x)), first(x)), number(0.5)) as Real
     expect(checkCategoryLaws({ identity: (x: Real) => x, compose: halving, run }, layers, { at: { x: at.x }, laws: ['associativity'] })).toMatchObject({ _tag: 'Left', left: { law: 'associativity' } })

@@ -38,13 +38,13 @@ const rowsAndBias = { a: square.a, b: floats([3], [1, -1, 2]) }
 const withBias: Two = (a, b) => mul(a, to(b, a.shape))
 
 const mistakes: readonly Mistake[] = [
-  { name: 'sign', f: product, right: products, wrong: (a, b, c) => [neg(mul(c, b)), mul(c, a)], shapes: [[1, 1], [1, 1]] },
-  { name: 'dropped term', f: (a, b) => mul(mul(a, a), b), right: (a, b, c) => [mul(mul(c, b), bind('add', {}, a, a)), mul(c, mul(a, a))], wrong: (a, b, c) => [mul(mul(c, b), a), mul(c, mul(a, a))], shapes: [[1, 1], [1, 1]] },
-  { name: 'swapped operands', f: quotient, right: quotients, wrong: (a, b, c) => [quotient(b, c), neg(mul(quotient(c, b), quotient(a, b)))], shapes: [[1, 1], [1, 1]] },
-  { name: 'zero', f: product, right: products, wrong: (a, b, c) => [mul(c, b), mul(number(0), mul(c, a))], shapes: [[1, 1], [1, 1]] },
+  { name: 'sign', f: product, right: products, wrong: (a, b, c) => [neg(mul(c, b)), mul(c, a)], shapes: [[], []] },
+  { name: 'dropped term', f: (a, b) => mul(mul(a, a), b), right: (a, b, c) => [mul(mul(c, b), bind('add', {}, a, a)), mul(c, mul(a, a))], wrong: (a, b, c) => [mul(mul(c, b), a), mul(c, mul(a, a))], shapes: [[], []] },
+  { name: 'swapped operands', f: quotient, right: quotients, wrong: (a, b, c) => [quotient(b, c), neg(mul(quotient(c, b), quotient(a, b)))], shapes: [[], []] },
+  { name: 'zero', f: product, right: products, wrong: (a, b, c) => [mul(c, b), mul(number(0), mul(c, a))], shapes: [[], []] },
   { name: 'missing transpose', f: matmul, right: matrices, wrong: (a, b, c) => [matmul(c, b), matmul(transpose(a), c)], shapes: [[1, 2], [2, 2]] },
-  { name: 'wrong axis', f: (a, b) => mul(sum(a, [0]), sum(b, [0])), right: (a, b, c) => [to(mul(c, sum(b, [0])), a.shape), to(mul(c, sum(a, [0])), b.shape)], wrong: (a, b, c) => [transpose(to(mul(c, sum(b, [0])), a.shape)), to(mul(c, sum(a, [0])), b.shape)], shapes: [[2, 2], [1, 2]] },
-  { name: 'missing sum over a broadcast', f: withBias, right: (a, b, c) => [mul(c, to(b, a.shape)), sum(mul(c, a), [0])], wrong: (a, b, c) => [mul(c, to(b, a.shape)), bind('reduceMax', { axes: [0], keepDimensions: false }, mul(c, a))], at: rowsAndBias, shapes: [[2, 1], [1]] },
+  { name: 'wrong axis', f: (a, b) => mul(sum(a, [0]), sum(b, [0])), right: (a, b, c) => [to(mul(c, sum(b, [0])), a.shape), to(mul(c, sum(a, [0])), b.shape)], wrong: (a, b, c) => [transpose(to(mul(c, sum(b, [0])), a.shape)), to(mul(c, sum(a, [0])), b.shape)], shapes: [[2, 2], [2]] },
+  { name: 'missing sum over a broadcast', f: withBias, right: (a, b, c) => [mul(c, to(b, a.shape)), sum(mul(c, a), [0])], wrong: (a, b, c) => [mul(c, to(b, a.shape)), bind('reduceMax', { axes: [0], keepDimensions: false }, mul(c, a))], at: rowsAndBias, shapes: [[2], []] },
   { name: 'off by one', f: product, right: products, wrong: (a, b, c) => [bind('reverse', { axes: [1] }, mul(c, b)), mul(c, a)], shapes: [[1, 2], [1, 2]] }
 ]
 

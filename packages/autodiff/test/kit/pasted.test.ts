@@ -54,26 +54,26 @@ describe('showMismatch prints a test', () => {
       import { checkGradients } from '@tabula/autodiff/testing'
       import { energy } from './energy.js'
 
-      // Derivative of order 1: forward mode gives -0.540302306 along a direction in which central differences give 0.540302306.
-      // x: f32[1,1]
+      // Derivative of order 1: reverse mode gives -0.540302306 along a direction in which central differences give 0.540302306.
+      // x: f32[]
       //   value      1
       //   direction  1
-      // scale: f32[1]
+      // scale: f32[]
       //   value      1
       //   direction  0
       // result 0, weighted with 1
       // What is wrong is the derivative that "sine" brings along:
-      // program(%x0: f32[1,1])
-      //   %0 = call(%x0, name="sine", vjp=given) : f32[1,1]
-      //     graph(%operand0: f32[1,1])
-      //       %0 = sin(%operand0) : f32[1,1]
-      //       return %0: f32[1,1]
-      //   return %0: f32[1,1]
+      // program(%x0: f32[])
+      //   %0 = call(%x0, name="sine", vjp=given) : f32[]
+      //     graph(%operand0: f32[])
+      //       %0 = sin(%operand0) : f32[]
+      //       return %0: f32[]
+      //   return %0: f32[]
       test("sine: derivative of order 1", () => {
         const outcome = checkGradients(energy, {
-          at: { x: hostValue('f32', [1, 1], Float64Array.of(1)), scale: hostValue('f32', [1], Float64Array.of(1)) },
+          at: { x: hostValue('f32', [], Float64Array.of(1)), scale: hostValue('f32', [], Float64Array.of(1)) },
           orders: [1],
-          modes: ['forward']
+          modes: ['reverse']
         })
         assert.equal(outcome._tag, 'Right', outcome._tag === 'Left' ? outcome.left.message : '')
       })
@@ -115,6 +115,6 @@ describe('showMismatch prints a test', () => {
       'ok 5 - a layer, for matrices of all shapes that can be multiplied',
       'ok 6 - laws, for parameters of any structure'
     ])
-    expect(output).toContain('Derivative of order 1: forward mode gives -0.540302306')
+    expect(output).toContain('Derivative of order 1: reverse mode gives -0.540302306')
   })
 })

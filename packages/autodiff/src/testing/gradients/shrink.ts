@@ -40,18 +40,22 @@ export const smallest = <At>(functionAt: (at: At) => VectorFunction, found: Foun
   }
   const narrowed: Plan = { ...found.plan, orders: [found.wrong.order] }
   const beside = moveTo(found.at, found.wrong.point)
-  let best: Found<At> =
-    modesFor(found).map((modes) => fails(beside, { ...narrowed, modes })).find((smaller) => smaller !== undefined) ??
-    fails(found.at, narrowed) ??
-    found
+  const firstThatFails = (): Found<At> | undefined => {
+    for (const modes of modesFor(found)) {
+      const shown = fails(beside, { ...narrowed, modes })
+      if (shown !== undefined) return shown
+    }
+    return undefined
+  }
+  let best: Found<At> = firstThatFails() ?? fails(found.at, narrowed) ?? found
   best = smallestPoint(best, ({ at }) => at, (at) => fails(at, best.plan))
   const simple = { ...best, wrong: simplestDirection(best.wrong, best.plan) }
   return { ...simple, culprit: culpritOf(functionAt(simple.at), movedLeaves(simple.at).map(({ leaf }) => leaf), simple.wrong, simple.plan) }
 }
 
-/** The modes that may show the mistake, fewest first. */
+/** The modes that may show the mistake, fewest first: reverse mode by itself where it does, as most rules are written for it. */
 const modesFor = <At>({ wrong, plan }: Found<At>): readonly (readonly Mode[])[] =>
-  wrong.comparison === 'adjoint' ? [plan.modes] : [[wrong.comparison], plan.modes]
+  wrong.comparison === 'adjoint' ? [plan.modes] : [...(['reverse', 'forward'] as const).filter((mode) => plan.modes.includes(mode)).map((mode) => [mode]), plan.modes]
 
 /** A direction, and a cotangent, of one coordinate where they show the mistake as well. */
 const simplestDirection = (wrong: Wrong, plan: Plan): Wrong => {

@@ -9,7 +9,7 @@ import type { Numbers } from './point.js'
  */
 export const smallestPoint = <At, Find>(first: Find, pointOf: (find: Find) => At, find: (at: At) => Find | undefined): Find => {
   let best = first
-  for (const candidates of [smallerShapes, wholeLeaves, singleElements]) {
+  for (const candidates of [smallerShapes, fewerAxes, wholeLeaves, singleElements]) {
     for (let again = true; again;) {
       again = false
       for (const candidate of candidates(pointOf(best))) {
@@ -87,6 +87,23 @@ function* smallerShapes<At>(at: At): Generator<At> {
       yield resized(at, (shape, leaf) => shape.map((size, axis) => (group.some((one) => one.leaf === leaf && one.axis === axis) ? smaller : size)))
     }
   }
+}
+
+/** Axes of size 1 left out: of all leaves, or of one; all of them, or one. */
+function* fewerAxes<At>(at: At): Generator<At> {
+  const shapes = leavesOf(at, isHostValue).map(({ leaf }) => leaf.shape)
+  if (shapes.some((shape) => shape.includes(1))) yield reshaped(at, (shape) => shape.filter((size) => size !== 1))
+  for (const [leaf, shape] of shapes.entries()) {
+    for (const [axis, size] of shape.entries()) {
+      if (size === 1) yield reshaped(at, (own, index) => (index === leaf ? own.filter((_, a) => a !== axis) : own))
+    }
+  }
+}
+
+const reshaped = <At>(at: At, shapeOf: (shape: Sizes, leaf: number) => Sizes): At => {
+  let leaf = 0
+  // Values of the same types: the type says nothing of shapes.
+  return mapLeaves(at, isHostValue, (value) => ({ ...value, shape: shapeOf(value.shape, leaf++) })) as At
 }
 
 /** How hard a number is to read. */
