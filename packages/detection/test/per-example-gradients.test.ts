@@ -128,3 +128,18 @@ test('the heads’ loss in forward mode: the gradient along a direction, and a s
   expect(Math.abs(left)).toBeGreaterThan(1e-3)
   expect(left / right).toBeCloseTo(1, 10)
 })
+
+test('an ensemble: vmap over the parameters, the image shared', () => {
+  const members = [1, 0.5].map((factor) => mapLeaves(params, isTensor, (leaf) => bind('mul', {}, leaf, doubles([], [factor]))) as Trees)
+  const stacked = mapLeaves(params, isTensor, (leaf) => {
+    const row = (factor: number): Tensor => bind('reshape', { shape: [1, ...leaf.shape] }, bind('mul', {}, leaf, doubles([], [factor])))
+    return bind('concatenate', { axis: 0 }, row(1), row(0.5))
+  }) as Trees
+  const { value, gradient } = vmap(valueAndGrad((p: Trees, image: Example) => headLoss(p, image)), { inAxes: [0, null] })(stacked, imageOf(1))
+  const each = members.map((member) => valueAndGrad((p: Trees) => headLoss(p, imageOf(1)))(member))
+  numbersOf(value).forEach((loss, index) => expect(loss).toBeCloseTo(numbersOf(each[index]?.value ?? value)[0] ?? NaN, 12))
+  leavesOf(gradient, isTensor).forEach(({ leaf }, position) => {
+    const expected = each.flatMap((one) => numbersOf(tensorsOf(one.gradient)[position] ?? leaf))
+    numbersOf(leaf).forEach((x, k) => expect(x).toBeCloseTo(expected[k] ?? NaN, 10))
+  })
+})
