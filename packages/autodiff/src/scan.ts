@@ -91,7 +91,8 @@ type Loop = Omit<ScanAttributes, 'length'>
 /** The loop, which also answers its carries before each step: reverse mode needs them, and devices leave out what nothing uses. */
 const loop = (attributes: Loop, length: number, { constants, carries, xs }: Operands): Results => {
   const { body } = attributes
-  const history = body.inputs.slice(constants.length, constants.length + carries.length)
+  const answered = new Set(body.outputs.slice(carries.length).map(({ node }) => node))
+  const history = body.inputs.slice(constants.length, constants.length + carries.length).filter(({ node }) => !answered.has(node))
   const outputs = bindAll('scan', { ...attributes, length, body: graphOf(body.inputs, [...body.outputs, ...history]) }, ...constants, ...carries, ...xs)
   return { carries: outputs.slice(0, carries.length), ys: outputs.slice(carries.length, body.outputs.length) }
 }
