@@ -28,12 +28,13 @@ export interface Rules {
   readonly regions: readonly Region[]
 }
 
-/** The record of rules: the exported object of a folder's index.ts that has the most entries. */
+/** The record of rules: the object of a folder's index.ts that has the most entries. */
 const recordIn = (index: ts.SourceFile): ts.ObjectLiteralExpression => {
   const literals = index.statements
     .filter(ts.isVariableStatement)
     .flatMap(({ declarationList }) => declarationList.declarations)
-    .flatMap(({ initializer }) => (initializer !== undefined && ts.isObjectLiteralExpression(initializer) ? [initializer] : []))
+    .map(({ initializer }) => (initializer !== undefined && ts.isSatisfiesExpression(initializer) ? initializer.expression : initializer))
+    .flatMap((initializer) => (initializer !== undefined && ts.isObjectLiteralExpression(initializer) ? [initializer] : []))
   const [largest] = [...literals].sort((a, b) => b.properties.length - a.properties.length)
   if (largest === undefined) throw new Error(`${index.fileName}: expected a record of rules, found no object`)
   return largest
