@@ -1,26 +1,10 @@
 import { bindAll, graphOf, placeholder, topologicalOrder } from '@tabula/tensor'
-import type { AnyNode, Attributes, Graph, ScanAttributes, Tensor } from '@tabula/tensor'
+import type { Attributes, Graph, ScanAttributes, Tensor } from '@tabula/tensor'
 import { add, at, zerosLike } from '../expression.js'
 import type { Cotangent, PullBack } from './rule.js'
 
 /** Positions from `first` on, `count` of them. */
 const range = (first: number, count: number): readonly number[] => Array.from({ length: count }, (_, index) => first + index)
-
-/** The body's carries that a derivative with respect to the wanted inputs may flow into, by position among the carries. */
-const activeCarries = ({ body, constants, carries }: ScanAttributes, wanted: readonly boolean[]): ReadonlySet<number> => {
-  const active = new Set(range(0, carries).filter((carry) => wanted[constants + carry] === true))
-  for (let size = -1; size !== active.size; ) {
-    size = active.size
-    const moved = new Set<AnyNode>()
-    body.inputs.forEach(({ node, dtype }, index) => {
-      const isActive = index >= constants && index < constants + carries ? active.has(index - constants) : wanted[index] === true
-      if (isActive && dtype === 'f32') moved.add(node)
-    })
-    for (const node of body.nodes) if (node.inputs.some((input) => moved.has(input.node))) moved.add(node)
-    body.outputs.slice(0, carries).forEach(({ node, dtype }, carry) => (dtype === 'f32' && moved.has(node) ? active.add(carry) : undefined))
-  }
-  return active
-}
 
 /** One step backward: what is answered for the body's inputs when these of its outputs have cotangents. */
 interface BackwardStep {
@@ -35,15 +19,13 @@ const backwardStep = (
   wanted: readonly boolean[]
 ): BackwardStep => {
   const { body, constants, carries } = attributes
-  const live = new Set(range(0, carries).filter((carry) => cotangents[carry] !== undefined))
+  let live: readonly boolean[] = body.outputs.map((_, index) => cotangents[index] !== undefined)
   for (;;) {
-    const seeds = body.outputs.map((output, index) =>
-      (index < carries ? live.has(index) : cotangents[index] !== undefined) ? placeholder(`cotangent ${index}`, output) : undefined
-    )
+    const seeds = body.outputs.map((output, index) => (live[index] === true ? placeholder(`cotangent ${index}`, output) : undefined))
     const answers = pullBackGraph(body, body.inputs, seeds, wanted)
-    const reached = range(0, carries).filter((carry) => answers[constants + carry] !== undefined && !live.has(carry))
-    if (reached.length === 0) return { seeds, answers }
-    reached.forEach((carry) => live.add(carry))
+    const before = answers.slice(constants, constants + carries)
+    if (before.every((answer, carry) => answer === undefined || live[carry] === true)) return { seeds, answers }
+    live = live.map((isLive, index) => isLive || before[index] !== undefined)
   }
 }
 
@@ -64,11 +46,11 @@ const histories = (attributes: ScanAttributes, inputs: readonly Tensor[], output
 export const scanRule: PullBack<'scan'> = ({ attributes, inputs, outputs, cotangents, wanted, pullBackGraph }) => {
   const { body, constants, carries, length, reverse } = attributes
   if (length === 0) return inputs.map((_, index) => (index < constants ? undefined : cotangents.slice(0, carries)[index - constants]))
-  const active = activeCarries(attributes, wanted)
   const isCarry = (index: number): boolean => index >= constants && index < constants + carries
   const { seeds, answers } = backwardStep(
     { attributes, cotangents, pullBackGraph },
-    body.inputs.map((_, index) => (isCarry(index) ? active.has(index - constants) : wanted[index] === true))
+    // A carry that is not wanted itself may lead to what is. What is not used is left out by devices.
+    body.inputs.map(({ dtype }, index) => dtype === 'f32' && (isCarry(index) || wanted[index] === true))
   )
   const live = range(0, carries).filter((carry) => seeds[carry] !== undefined)
   const summed = range(0, constants).filter((index) => answers[index] !== undefined)
