@@ -30,24 +30,29 @@ export const subGraphsOf = (node: AnyNode): readonly Graph[] => {
  */
 export const topologicalOrder = (outputs: readonly Tensor[]): readonly AnyNode[] => {
   const order: AnyNode[] = []
-  const state = new Set<AnyNode>()
-  const stack: { node: AnyNode; next: number }[] = []
-  const visit = (node: AnyNode): void => {
-    if (state.has(node)) return
-    state.add(node)
-    stack.push({ node, next: 0 })
-  }
+  const seen = new Set<AnyNode>()
+  // The way down to the node that is visited, and for each node on it the operand that comes next.
+  const way: AnyNode[] = []
+  const next: number[] = []
   for (const output of outputs) {
-    visit(output.node)
-    for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
-      const operand = top.node.inputs[top.next]
+    if (seen.has(output.node)) continue
+    seen.add(output.node)
+    way.push(output.node)
+    next.push(0)
+    for (let node = way.at(-1); node !== undefined; node = way.at(-1)) {
+      const position = next.at(-1) ?? 0
+      const operand = node.inputs[position]
       if (operand === undefined) {
-        order.push(top.node)
-        stack.pop()
-      } else {
-        top.next++
-        visit(operand.node)
+        order.push(node)
+        way.pop()
+        next.pop()
+        continue
       }
+      next[next.length - 1] = position + 1
+      if (seen.has(operand.node)) continue
+      seen.add(operand.node)
+      way.push(operand.node)
+      next.push(0)
     }
   }
   return order
