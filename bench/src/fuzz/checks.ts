@@ -1,6 +1,6 @@
 import { messageOf } from '@tabula/tensor'
 import { batchingRules, jvpRules, vjpRules } from '@tabula/autodiff'
-import { checkPrimitive } from '@tabula/autodiff/testing'
+import { checkPrimitive, checkPrograms } from '@tabula/autodiff/testing'
 import type { Check, Shown } from './check.js'
 
 /** What `show` finds; where it throws, that is the failure. */
@@ -15,8 +15,7 @@ const caught = (show: () => Shown): Shown => {
 /** Primitives of which some rule does something. */
 const primitives = Object.keys(vjpRules).filter((name) => [vjpRules, jvpRules, batchingRules].some((record) => typeof Object.entries(record).find(([key]) => key === name)?.[1] !== 'string')) as readonly (keyof typeof vjpRules)[]
 
-/** All that the kit can try by chance: every primitive's rules. */
-export const checks: readonly Check[] = primitives.map((primitive) => ({
+const rules: readonly Check[] = primitives.map((primitive) => ({
   name: primitive,
   run: (seed, runs) =>
     caught(() => {
@@ -24,3 +23,6 @@ export const checks: readonly Check[] = primitives.map((primitive) => ({
       return { cases: cases + batches, worst, failure }
     })
 }))
+
+/** All that the kit can try by chance: every primitive's rules, and how they are put together in random programs. */
+export const checks: readonly Check[] = [...rules, { name: 'programs', run: (seed, runs) => caught(() => checkPrograms({ seed, runs })) }]

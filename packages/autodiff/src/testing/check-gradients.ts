@@ -50,7 +50,7 @@ export interface Kink {
 export interface GradientReport {
   /** Derivatives compared, over all orders, modes and directions. */
   readonly comparisons: number
-  /** The largest difference, relative to the derivative, beyond what rounding explains. */
+  /** The largest difference, relative to the derivative, where rounding lets the difference quotient be as precise as `tolerances`. */
   readonly largestError: number
   /**
    * Where the function has no derivative. Those coordinates were checked at points beside `at` instead; a value of the derivative at

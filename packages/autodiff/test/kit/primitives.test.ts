@@ -4,9 +4,9 @@ import { checkPrimitive, differentiablePrimitives } from '../../src/testing/inde
 
 describe('every differentiable primitive against central differences', () => {
   test.each(differentiablePrimitives)('%s, to second order', (primitive) => {
-    const { cases, failure } = checkPrimitive(primitive, { seed: 20181121, runs: 40, rules: ['vjp', 'jvp'] })
+    const { cases, failure } = checkPrimitive(primitive, { seed: 20181121, runs: 100, rules: ['vjp', 'jvp'] })
     expect(failure).toBe(undefined)
-    expect(cases).toBe(40)
+    expect(cases).toBe(100)
   })
 })
 

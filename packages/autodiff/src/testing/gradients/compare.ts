@@ -176,7 +176,8 @@ export const compareAlong = (
     if (!(error <= relative * size + noise + absolute)) {
       if (disagreements.length === 0) disagreements.push({ comparison, point: x, direction, cotangent: cotangentOf(), expected, found })
     }
-    else if (size > noise) largestError = Math.max(largestError, Math.max(0, error - noise) / size)
+    // Where rounding may be larger than what is tolerated, the quotient says nothing of the derivative's precision.
+    else if (noise <= relative * size && size > 0) largestError = Math.max(largestError, error / size)
   }
   const tangents = modes.includes('forward') ? derivatives.forward(x, direction) : undefined
   const gradients = modes.includes('reverse') ? derivatives.reverse(x, cotangent) : undefined

@@ -124,11 +124,13 @@ export const showMismatch = <At>(mismatch: GradientMismatch<At>, { runner = 'nod
   const body = shown === undefined ? '' : programSource(shown.graph, namesOf(shown))
   const used = ['bind', 'bindAll', 'graphOf', 'hostValue', 'placeholder'].filter((helper) => helper === 'hostValue' || new RegExp(`\\b${helper}\\(`).test(body))
   const lists = shown === undefined ? treeSource(at) : `{ ${shown.operands.map((operand, index) => `x${index}: ${valueSource(operand)}`).join(', ')} }`
+  // A part was looked for along as many directions.
+  const directions = shown === undefined ? check.directions : Math.max(2, check.directions)
   const options = [
     `at: ${lists}`,
     `orders: [${(shown === undefined ? check.orders : Array.from({ length: order }, (_, index) => index + 1)).join(', ')}]`,
     `modes: [${check.modes.map((mode) => `'${mode}'`).join(', ')}]`,
-    ...(shown !== undefined ? [`directions: ${Math.max(2, check.directions)}`] : check.directions === 2 ? [] : [`directions: ${check.directions}`]),
+    ...(directions === 2 ? [] : [`directions: ${directions}`]),
     ...(check.seed === 0 ? [] : [`seed: ${check.seed}`]),
     ...(check.relative === 1e-6 && check.absolute === 0 ? [] : [`tolerances: { relative: ${check.relative}, absolute: ${check.absolute} }`])
   ]

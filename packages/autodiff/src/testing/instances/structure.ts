@@ -26,7 +26,7 @@ const productAndSine = (shape: Sizes): Graph => closed(shape, (x, y) => [bind('m
 
 const product = (a: Tensor, b: Tensor): Tensor => bind('mul', {}, a, b)
 const missing = (): never => {
-  throw new RangeError('productAndSine has two operands and two results')
+  throw new RangeError('a rule was given other operands or results than its call has')
 }
 
 /** The rule of `productAndSine` as a call may bring it. */
@@ -41,7 +41,7 @@ const pushForwardOfProductAndSine: CustomJvp = ([x = missing(), y = missing()], 
 ]
 
 /** Differentiated through its graph, as computed or computed again; or by the rule it brings, that of one mode serving both. */
-export const call: fc.Arbitrary<Instance> = instances(
+const productAndSineCall: fc.Arbitrary<Instance> = instances(
   fc.tuple(
     shapes(),
     fc.constantFrom<Partial<Attributes['call']>>(
@@ -58,6 +58,39 @@ export const call: fc.Arbitrary<Instance> = instances(
       variable(fill(shape, smooth(random)))
     ])
 )
+
+/** sin(k) and e^x · k, of x of any shape, one number k, and a number that nothing rests on. */
+const scaledExponential = (shape: Sizes): Graph => {
+  const x = placeholder('x', { shape, dtype: 'f32' })
+  const [k, ignored] = ['k', 'ignored'].map((name) => placeholder(name, { shape: [], dtype: 'f32' }))
+  return k === undefined || ignored === undefined ? missing() : graphOf([x, k, ignored], [bind('sin', {}, k), product(bind('exp', {}, x), k)])
+}
+
+/** Rules that read results, and answer a zero; of operands and results that differ in number and shape. */
+const pullBackOfScaled: CustomVjp = ([x = missing(), k = missing(), ...ignored], [, y = missing(), ...others], [c = missing(), d = missing()]) => {
+  if (ignored.length !== 1 || others.length !== 0) return missing()
+  const alongX = product(d, bind('exp', {}, x))
+  const summed = bind('reduceSum', { axes: x.shape.map((_, axis) => axis), keepDimensions: false }, alongX)
+  return [product(d, y), bind('add', {}, summed, product(c, bind('cos', {}, k))), bind('constant', { value: fill([], () => 0) })]
+}
+
+const pushForwardOfScaled: CustomJvp = ([x = missing(), k = missing(), ...ignored], [, y = missing(), ...others], [t = missing(), u = missing()]) => {
+  if (ignored.length !== 1 || others.length !== 0) return missing()
+  return [product(u, bind('cos', {}, k)), bind('add', {}, product(t, y), product(u, bind('exp', {}, x)))]
+}
+
+const scaledExponentialCall: fc.Arbitrary<Instance> = instances(
+  fc.tuple(shapes(), fc.constantFrom<Partial<Attributes['call']>>({ vjp: pullBackOfScaled }, { vjp: pullBackOfScaled, jvp: pushForwardOfScaled })),
+  ([shape, how], random) =>
+    instanceOf('call', { name: 'scaledExponential', graph: scaledExponential(shape), ...how }, [
+      variable(fill(shape, smooth(random))),
+      variable(fill([], smooth(random))),
+      variable(fill([], smooth(random)))
+    ])
+)
+
+/** Through a call's graph, or by the rules that a call brings. */
+export const call: fc.Arbitrary<Instance> = fc.oneof(productAndSineCall, scaledExponentialCall)
 
 const anyIndex = fc.integer({ min: -1, max: 3 })
 
