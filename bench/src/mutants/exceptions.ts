@@ -1,7 +1,62 @@
 import type { Kind } from './mutant.js'
 
 /** Mutants that compute what the rule computes, by their ids, each with the reason. They are neither made nor counted. */
-export const equivalent: Readonly<Record<string, string>> = {}
+export const equivalent: Readonly<Record<string, string>> = {
+  'vjp rem, vjp/binary.ts remRule, dropped term: bind(\'round\', {}, div(sub(y, a), b)) → div(sub(y, a), b)':
+    'the quotient is a whole number already, and both of its derivatives cancel to zero',
+  'vjp pow, vjp/binary.ts powerInBase, off by one: 1 → 0':
+    'exponents of one then take the general formula, which gives the same number',
+  'vjp pow, vjp/binary.ts powerInBase, off by one: 2 → 1':
+    'exponents of two then take the general formula, which gives the same number',
+  'vjp pow, vjp/binary.ts powerInBase, off by one: 1 → 2 (3)':
+    'at the origin zero to the power of one and to the power of zero are both multiplied by an exponent of zero',
+  'vjp pow, vjp/binary.ts powerInBase, dropped term: and(equal(a, number(0)), equal(b, number(0))) → equal(b, number(0))':
+    'where the exponent is zero the product is zero whatever the power; a second derivative there lies on the rule\'s own border',
+  'vjp pow, vjp/binary.ts constantScalar, off by one: 0 → 1 (2)':
+    'a scalar has no second element, so the general formula is taken, which gives the same number',
+  'vjp pad, vjp/movement.ts padRule, dropped term: zerosLike(x) → x':
+    'x has no elements there, so it is its own zeros',
+  'vjp alongside, shared, vjp/reduction.ts alongside, condition: keepDimensions || leading → keepDimensions && leading':
+    'only a reshape is saved; with it the result broadcasts to the same',
+  'vjp alongside, shared, vjp/reduction.ts alongside, wrong axis: axis → (axis + 1)':
+    'only a reshape is saved where leading axes went; with it the result broadcasts to the same',
+  'vjp alongside, shared, vjp/reduction.ts alongside, wrong axis: position → (position - 1)':
+    'only a reshape is saved where leading axes went; with it the result broadcasts to the same',
+  'vjp matmul, vjp/linear.ts matmulRule, condition: a.shape.length > 2 → a.shape.length >= 2':
+    'two matrices merged into rows are the same matrices',
+  'vjp matmul, vjp/linear.ts matmulRule, off by one: 2 → 1':
+    'the sum of one product for each batch is the product over all rows, at a higher cost',
+  'vjp matmul, vjp/linear.ts matmulRule, off by one: 2 → 1 (2)':
+    'two matrices merged into rows are the same matrices',
+  'vjp matmul, vjp/linear.ts matmulRule, off by one: 2 → 3 (2)':
+    'the sum of one product for each batch is the product over all rows, at a higher cost',
+  'vjp matmul, vjp/linear.ts rows, sign: reshape(x, [sizeOf(x.shape.slice(0, -1)), last]) → $neg(reshape(x, [sizeOf(x.shape.slice(0, -1)), last]))':
+    'rows are taken of both factors of one product, so that two signs cancel',
+  'vjp maxPool2dGradient, vjp/linear.ts atMaxima, missing transpose: flat(indices) → indices':
+    'gather takes indices of any shape, and the result is given its shape afterwards',
+  'vjp maxPool2dGradient, vjp/linear.ts atMaxima, off by one: 1 → 2 (2)':
+    'a truth value is any number but zero',
+  'vjp topK, vjp/indexing.ts topKRule, condition: true → false':
+    'that no index occurs twice is a promise that a device may use or not',
+  'vjp call, vjp/structure.ts callRule, condition: recompute === true → recompute !== true':
+    'whether a graph is computed again decides memory and time, not numbers',
+  'vjp scan, vjp/loop.ts activeCarries, condition: dtype === \'f32\' && moved.has(node) → dtype === \'f32\' || moved.has(node)':
+    'more carries are taken to be active than are; what no derivative reaches is answered by none',
+  'vjp scan, vjp/loop.ts activeCarries, condition: isActive && dtype === \'f32\' → isActive || dtype === \'f32\'':
+    'more carries are taken to be active than are; what no derivative reaches is answered by none',
+  'vjp scan, vjp/loop.ts backwardStep, off by one: carries → (carries + 1)':
+    'positions behind the carries are never looked up in this set',
+  'vjp scan, vjp/loop.ts backwardStep, off by one: carries → (carries + 1) (2)':
+    'positions behind the carries are never looked up in this set',
+  'vjp scan, vjp/loop.ts scanRule, arithmetic: inputs.length - constants - carries → inputs.length - constants + carries':
+    'positions behind the last input have no answer and are filtered out',
+  'vjp scan, vjp/loop.ts scanRule, arithmetic: inputs.length - constants → inputs.length + constants':
+    'positions behind the last input have no answer and are filtered out',
+  'vjp scan, vjp/loop.ts scanRule, arithmetic: outputs.length - carries → outputs.length + carries':
+    'positions behind the last output have no seed and are filtered out',
+  'vjp scan, vjp/loop.ts scanRule, dropped term: zerosLike(at(body.inputs, index)) → at(body.inputs, index)':
+    'this stands behind ?? for constants that were chosen because they have an answer'
+}
 
 /** Why a record's entry that is no rule has no mutants. */
 const reasons: Readonly<Record<string, string>> = {
