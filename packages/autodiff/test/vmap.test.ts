@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { bind, bindAll, cond, graphOf, hostValue, matmul, max, placeholder, ShapeError, sum, topologicalOrder, total, TreeError } from '@tabula/tensor'
 import type { Shape, Sizes, Tensor } from '@tabula/tensor'
-import { checkpoint, customVjp, grad, stopGradient, valueAndGrad, vjp, vmap } from '../src/index.js'
+import { checkpoint, customVjp, grad, jvp, stopGradient, valueAndGrad, vjp, vmap } from '../src/index.js'
 import { constantOf, stacked } from './support/batches.js'
 import { countNodes, generated, numbers, run, tensor } from './support/run.js'
 
@@ -95,6 +95,13 @@ describe('customVjp', () => {
     const f = ({ a, b }: { readonly a: Vector; readonly b: Vector }): Vector => total(vmap(constant, { inAxes: [null, 0] })(a, b))
     const gradient = grad(f)({ a: tensor([], [1]), b: wave([3]) })
     expect([numbers(gradient.a), numbers(gradient.b)]).toEqual([[15], [7, 7, 7]])
+  })
+
+  test('forward mode through the batched rule, zeros of shared operands included', () => {
+    const first = customVjp((x: Vector, _ignored: Vector) => sine(x), { name: 'first', vjp: ([x], _y, c) => [product(c, bind('cos', {}, x)), tensor([], [0])] })
+    const whole = (x: Vector): Vector => vmap(first, { inAxes: [0, null] })(x, tensor([], [2]))
+    const { tangent } = jvp(whole, wave([3]), tensor([3], [1, 1, 1]))
+    expectClose(numbers(tangent), numbers(bind('cos', {}, wave([3]))))
   })
 
   test('a result that no mapped operand has a part in', () => {

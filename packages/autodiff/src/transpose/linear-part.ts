@@ -65,11 +65,14 @@ const linearIn = (
   return fits && holds ? 'linear' : { through: primitive }
 }
 
+/** Primitives with one operand that are zero where it is, among those that rules and batches of them make zeros of a shape with. */
+const keepsZeros: ReadonlySet<PrimitiveName> = new Set<PrimitiveName>(['broadcastTo', 'reshape', 'transpose', 'reduceSum'])
+
 /** Whether a tensor is known to hold zeros only. */
 export const isZero = (tensor: Tensor | undefined): boolean => {
   for (let x = tensor; x !== undefined; x = x.node.inputs[0]) {
     if (x.node.primitive === 'constant') return x.node.attributes.value.data.every((element) => element === 0)
-    if (x.node.primitive !== 'broadcastTo' && x.node.primitive !== 'reshape') return false
+    if (!keepsZeros.has(x.node.primitive)) return false
   }
   return false
 }

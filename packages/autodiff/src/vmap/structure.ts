@@ -1,6 +1,6 @@
 import { bind, bindAll, graphOf, placeholder } from '@tabula/tensor'
 import type { CustomJvp, CustomVjp, Graph, Tensor } from '@tabula/tensor'
-import { at, mul, number, reduceSum, reshape, select } from '../expression.js'
+import { at, reduceSum, reshape, select } from '../expression.js'
 import { allBatched, integer, repeated, withBatch } from './axes.js'
 import type { ApplyToBatch, Batch, BatchThrough } from './rule.js'
 
@@ -101,8 +101,8 @@ const batchedVjp =
     }
     return answersOf(vjp, call, graph.outputs, values).map((answer, index) => {
       if (answer === undefined || inputs[index]?.dtype !== 'f32') return undefined
-      if (batched[index] === true) return inBatch(answer, size)
-      return answer.isBatched ? reduceSum(answer.tensor, [0], false) : mul(answer.tensor, number(size))
+      const each = inBatch(answer, size)
+      return batched[index] === true ? each : reduceSum(each, [0], false)
     })
   }
 
@@ -138,7 +138,7 @@ export const condRule: ApplyToBatch<'cond'> = ({ attributes: { branches }, input
   const many = branches.map((branch) => batchGraph(branch, manyOperands, size, batch))
   const wanted = many
     .map(({ results }) => results.batched)
-    .reduce((some, own) => some.map((isBatched, output) => isBatched || own[output] === true))
+    .reduce((some, own) => some.map((isBatched, output) => isBatched || at(own, output)))
   const graphs = many.map((branch) => closed(branch, wanted, size))
   return { tensors: bindAll('cond', { branches: graphs }, index, ...operands), batched: wanted }
 }
