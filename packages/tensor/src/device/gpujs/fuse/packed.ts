@@ -80,4 +80,3 @@ export const packedContractions = (resolution: Resolution, array: (value: Tensor
     return true
   }
 }
-
