@@ -3,8 +3,7 @@ import type { Attributes, Graph, ScanAttributes, Tensor } from '@tabula/tensor'
 import { add, at, zerosLike } from '../expression.js'
 import type { Cotangent, PullBack } from './rule.js'
 
-/** Positions from `first` on, `count` of them. */
-const range = (first: number, count: number): readonly number[] => Array.from({ length: count }, (_, index) => first + index)
+const positionsOf = (all: readonly unknown[]): readonly number[] => all.map((_, index) => index)
 
 /** One step backward: what is answered for the body's inputs when these of its outputs have cotangents. */
 interface BackwardStep {
@@ -50,25 +49,25 @@ export const scanRule: PullBack<'scan'> = ({ attributes, inputs, outputs, cotang
   const { seeds, answers } = backwardStep(
     { attributes, cotangents, pullBackGraph },
     // A carry that is not wanted itself may lead to what is. What is not used is left out by devices.
-    body.inputs.map(({ dtype }, index) => dtype === 'f32' && (isCarry(index) || wanted[index] === true))
+    body.inputs.map((_, index) => isCarry(index) || wanted[index] === true)
   )
-  const live = range(0, carries).filter((carry) => seeds[carry] !== undefined)
-  const summed = range(0, constants).filter((index) => answers[index] !== undefined)
-  const sliced = range(constants + carries, inputs.length - constants - carries).filter((index) => answers[index] !== undefined)
+  const live = positionsOf(body.outputs).slice(0, carries).filter((carry) => seeds[carry] !== undefined)
+  const summed = positionsOf(inputs).slice(0, constants).filter((index) => answers[index] !== undefined)
+  const sliced = positionsOf(inputs).slice(constants + carries).filter((index) => answers[index] !== undefined)
   const sums = summed.map((index) => placeholder(`sum ${index}`, at(body.inputs, index)))
   const next = [
     ...live.map((carry) => answers[constants + carry] ?? zerosLike(at(body.outputs, carry))),
-    ...summed.map((index, position) => add(at(sums, position), answers[index] ?? zerosLike(at(body.inputs, index))))
+    ...answers.slice(0, constants).filter((answer) => answer !== undefined).map((answer, position) => add(at(sums, position), answer))
   ]
   const seedsOf = (positions: readonly number[]): readonly Tensor[] => positions.flatMap((index) => seeds[index] ?? [])
   // The cotangents before each step, for the derivative of this loop.
   const results = [...next, ...sliced.flatMap((index) => answers[index] ?? []), ...seedsOf(live)]
   const used = new Set(topologicalOrder(results))
-  const usedInputs = range(0, inputs.length).filter((index) => used.has(at(body.inputs, index).node))
+  const usedInputs = positionsOf(inputs).filter((index) => used.has(at(body.inputs, index).node))
   const fixed = usedInputs.filter((index) => index < constants)
   const carried = usedInputs.filter(isCarry)
   const xs = usedInputs.filter((index) => index >= constants + carries)
-  const given = range(carries, outputs.length - carries).filter((index) => seeds[index] !== undefined)
+  const given = positionsOf(outputs).slice(carries).filter((index) => seeds[index] !== undefined)
   const parametersAt = (positions: readonly number[]): readonly Tensor[] => positions.map((index) => at(body.inputs, index))
   const backward: Graph = graphOf(
     [...parametersAt(fixed), ...seedsOf(live), ...sums, ...parametersAt(carried), ...parametersAt(xs), ...seedsOf(given)],
