@@ -22,8 +22,8 @@ const blocks: readonly Block[] = documents.flatMap((document) =>
 )
 const programs = blocks.filter(({ language }) => language === 'ts')
 
-test('blocks are programs, commands, or a picture of the folders', () => {
-  expect(new Set(blocks.map(({ language }) => language))).toEqual(new Set(['ts', 'sh', '']))
+test('blocks are programs, what programs print, commands, or a picture of the folders', () => {
+  expect(new Set(blocks.map(({ language }) => language))).toEqual(new Set(['ts', 'text', 'sh', '']))
 })
 
 describe('programs in documents', () => {
