@@ -12,7 +12,7 @@ const entries: readonly (readonly [entry: string, raw: number, gzip: number])[] 
   ['@tabula/tensor/reference', 34, 13],
   // Nine tenths are gpu.js.
   ['@tabula/tensor/gpujs', 900, 235],
-  ['@tabula/autodiff', 40, 13],
+  ['@tabula/autodiff', 92, 29],
   ['@tabula/nn', 61, 23],
   ['@tabula/detection', 100, 36],
   ['@tabula/coco', 54, 19],

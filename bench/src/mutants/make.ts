@@ -74,16 +74,13 @@ const plain: readonly Operator[] = ['sign', 'zero', 'dropped term', 'swapped ope
 
 /**
  * A rule that is little more than its name in code that it shares, `neg: broadcasting('neg')`, has no three changes of its own. It is given
- * changes of the shared code, one of each operator, which its own instances alone must find.
+ * changes of the shared code, which its own instances alone must find: first of what the fewest rules share, one of each plain operator.
  */
 const borrowed = (changes: readonly Change[], rule: string): readonly Change[] => {
   const own = changes.filter(({ rules }) => rules.length === 1 && rules[0] === rule).length
-  const shared = changes.filter(({ rules }) => rules.length > 1 && rules.includes(rule))
-  const [first] = shared
-  return plain
-    .flatMap((operator) => shared.filter(({ declaration, edit }) => declaration === first?.declaration && edit.operator === operator).slice(0, 1))
-    .slice(0, Math.max(0, 3 - own))
-    .map((change) => ({ ...change, rules: [rule] }))
+  const shared = changes.filter(({ rules }) => rules.length > 1 && rules.includes(rule)).sort((a, b) => a.rules.length - b.rules.length)
+  const ofEach = plain.flatMap((operator) => shared.filter(({ edit }) => edit.operator === operator).slice(0, 1))
+  return [...ofEach, ...shared.filter((change) => !ofEach.includes(change))].slice(0, Math.max(0, 3 - own)).map((change) => ({ ...change, rules: [rule] }))
 }
 
 const rowOf = ({ rules, declaration }: Change): string => (rules.length === 1 ? (rules[0] ?? '') : `${declaration}, shared`)
