@@ -1,6 +1,6 @@
 import type { Kind } from './mutant.js'
 
-/** Mutants that compute what the rule computes, by their ids, each with the reason. They are neither made nor counted. */
+/** Mutants that compute what the rule computes wherever it has a derivative, by their ids, each with the reason. They are neither made nor counted. */
 export const equivalent: Readonly<Record<string, string>> = {
   'vjp relu, vjp/unary.ts reluRule, swapped operands: (c, _x, y) => mul(c, indicator(not(lessEqual(y, number(0))))) → (c, y, _x) => mul(c, indicator(not(lessEqual(y, number(0)))))':
     'y is above zero exactly where x is',
@@ -71,7 +71,33 @@ export const equivalent: Readonly<Record<string, string>> = {
   'jvp allReduce, jvp/structure.ts allReduceRule, dropped term: bind(\'allReduce\', { label: `tangent of ${label}` }, t) → t':
     'the reference interpreter, on which the kit runs, has one replica, where the sum is its term',
   'jvp call, jvp/structure.ts callRule, condition: recompute === true → recompute !== true':
-    'whether a graph is computed again decides memory and time, not numbers'
+    'whether a graph is computed again decides memory and time, not numbers',
+  'vmap roiAlign, vmap/indexing.ts roiAlignRule, off by one: levels → (levels + 1) (2)':
+    'where only boxes differ the shared features are repeated for each, which changes cost and not numbers',
+  'vmap allReduce, vmap/structure.ts allReduceRule, dropped term: bind(\'allReduce\', attributes, at(inputs, 0)) → at(inputs, 0)':
+    'the reference interpreter, on which the kit runs, has one replica, where the sum is its term',
+  'vmap call, vmap/structure.ts answersOf, swapped operands: [...graph.inputs, ...graph.outputs, ...like] → [...graph.inputs, ...like, ...graph.outputs]':
+    'the placeholders only mark places, in which the batch\'s values are put; what they are made of is not looked at',
+  'vmap call, vmap/structure.ts answersOf, sign: placeholder(`rule ${index}`, tensor) → $neg(placeholder(`rule ${index}`, tensor))':
+    'the placeholders only mark places, in which the batch\'s values are put; what they are made of is not looked at',
+  'vmap call, vmap/structure.ts answersOf, zero: placeholder(`rule ${index}`, tensor) → $bind(\'mul\', {}, placeholder(`rule ${index}`, tensor), $number(0))':
+    'the placeholders only mark places, in which the batch\'s values are put; what they are made of is not looked at',
+  'vmap host, vmap/host.ts stacked, condition: result === undefined || result.dtype !== dtype || !sameShape(result.shape, shape) → result === undefined || result.dtype !== dtype && !sameShape(result.shape, shape)':
+    'it refuses what a function answers against its own promise, and the kit draws no such functions',
+  'vmap host, vmap/host.ts describe, off by one: shape → shape.map((one) => one + 1)':
+    'words of a message',
+  'vjp pow, vjp/binary.ts powerInExponent, dropped term: and(equal(a, number(0)), lessEqual(number(0), b)) → equal(a, number(0))':
+    'it differs only at zero to a negative power, where no derivative is finite; values of PyTorch\'s are recorded for it',
+  'vjp pow, vjp/binary.ts powerInExponent, condition: lessEqual(number(0), b) → $bind(\'less\', {}, number(0), b)':
+    'it differs only at zero to the power of zero, where the power has no derivative',
+  'vjp pow, vjp/binary.ts powerInExponent, off by one: 1 → 2':
+    'it differs only at zero to the power of zero, where the power has no derivative',
+  'vjp scan, vjp/loop.ts scanRule, off by one: carries → (carries + 1)':
+    'a loop of no steps has no elements in what is stacked, so that the cotangents it takes for those of slices have none either',
+  'vjp scan, vjp/loop.ts scanRule, off by one: live → live.map((one) => one + 1)':
+    'what is not found among the results of the loop is computed again by another, which changes cost and not numbers',
+  'vjp scan, vjp/loop.ts histories, condition: index >= carries → index > carries':
+    'what is not found among the results of the loop is computed again by another, which changes cost and not numbers'
 }
 
 /** Why a record's entry that is no rule has no mutants. */
@@ -82,7 +108,9 @@ const reasons: Readonly<Record<string, string>> = {
 }
 
 /** Rules with fewer than three mutants, and why there are no more. */
-const few: Readonly<Record<string, string>> = {}
+const few: Readonly<Record<string, string>> = {
+  'vmap barrier': 'it applies the primitive as it is, and says which results are batched'
+}
 
 /** Why a rule has fewer than three mutants; `undefined` where there is no reason. `declared` is what the record says in a rule's place. */
 export const reasonForFew = (kind: Kind, rule: string, declared: string | undefined): string | undefined =>

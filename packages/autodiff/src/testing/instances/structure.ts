@@ -1,4 +1,4 @@
-import { bind, graphOf, hostValue, placeholder } from '@tabula/tensor'
+import { bind, graphOf, hostValue, placeholder, sizeOf } from '@tabula/tensor'
 import type { Attributes, CustomJvp, CustomVjp, Graph, Sizes, Tensor } from '@tabula/tensor'
 import fc from 'fast-check'
 import { fill, fixed, instanceOf, instances, shapes, smooth, variable } from './instance.js'
@@ -66,12 +66,15 @@ const scaledExponential = (shape: Sizes): Graph => {
   return k === undefined || ignored === undefined ? missing() : graphOf([x, k, ignored], [bind('sin', {}, k), product(bind('exp', {}, x), k)])
 }
 
+/** The same numbers, by way of one row: what a batch makes of that rests on its size. */
+const throughRow = (x: Tensor): Tensor => bind('reshape', { shape: x.shape }, bind('reshape', { shape: [sizeOf(x.shape)] }, x))
+
 /** Rules that read results, and answer a zero; of operands and results that differ in number and shape. */
 const pullBackOfScaled: CustomVjp = ([x = missing(), k = missing(), ...ignored], [, y = missing(), ...others], [c = missing(), d = missing()]) => {
   if (ignored.length !== 1 || others.length !== 0) return missing()
   const alongX = product(d, bind('exp', {}, x))
   const summed = bind('reduceSum', { axes: x.shape.map((_, axis) => axis), keepDimensions: false }, alongX)
-  return [product(d, y), bind('add', {}, summed, product(c, bind('cos', {}, k))), bind('constant', { value: fill([], () => 0) })]
+  return [throughRow(product(d, y)), bind('add', {}, summed, product(c, bind('cos', {}, k))), bind('constant', { value: fill([], () => 0) })]
 }
 
 const pushForwardOfScaled: CustomJvp = ([x = missing(), k = missing(), ...ignored], [, y = missing(), ...others], [t = missing(), u = missing()]) => {
