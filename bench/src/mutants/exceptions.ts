@@ -85,7 +85,7 @@ export const equivalent: Readonly<Record<string, string>> = {
   'vmap host, vmap/host.ts stacked, condition: result === undefined || result.dtype !== dtype || !sameShape(result.shape, shape) → result === undefined || result.dtype !== dtype && !sameShape(result.shape, shape)':
     'it refuses what a function answers against its own promise, and the kit draws no such functions',
   'vmap host, vmap/host.ts describe, off by one: shape → shape.map((one) => one + 1)':
-    'words of a message',
+    'it is part of the words of a message, which no derivative reads',
   'vjp pow, vjp/binary.ts powerInExponent, dropped term: and(equal(a, number(0)), lessEqual(number(0), b)) → equal(a, number(0))':
     'it differs only at zero to a negative power, where no derivative is finite; values of PyTorch\'s are recorded for it',
   'vjp pow, vjp/binary.ts powerInExponent, condition: lessEqual(number(0), b) → $bind(\'less\', {}, number(0), b)':
