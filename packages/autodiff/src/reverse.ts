@@ -1,7 +1,7 @@
 import { outputOf, placeholder, topologicalOrder } from '@tabula/tensor'
 import type { AnyNode, Node, PrimitiveName, Tensor } from '@tabula/tensor'
 import { add } from './expression.js'
-import { replacementsOf, substitute } from './substitute.js'
+import { replacementsOf, substituteDefined } from './substitute.js'
 import { vjpRules } from './vjp/index.js'
 import type { Application, Cotangent, PullBackGraph, VjpRule } from './vjp/rule.js'
 
@@ -75,16 +75,7 @@ export const pullBackGraph: PullBackGraph = (graph, inputs, cotangents, wanted) 
   )
   const parameters = graph.inputs.filter((_, index) => wanted[index] === true)
   const answers = pullBack(graph.outputs, seeds, parameters)
-  const replacements = replacementsOf(
-    [...graph.inputs, ...seeds.filter((seed) => seed !== undefined)],
-    [...inputs, ...cotangents.filter((cotangent) => cotangent !== undefined)]
-  )
-  const applied = substitute(
-    answers.filter((answer) => answer !== undefined),
-    replacements
-  )
-  let next = 0
-  const results = answers.map((answer) => (answer === undefined ? undefined : applied[next++]))
+  const results = substituteDefined(answers, replacementsOf([...graph.inputs, ...seeds], [...inputs, ...cotangents]))
   let parameter = 0
   return graph.inputs.map((_, index) => (wanted[index] === true ? results[parameter++] : undefined))
 }

@@ -1,5 +1,6 @@
 import { outputOf, topologicalOrder } from '@tabula/tensor'
 import type { AnyNode, Tensor } from '@tabula/tensor'
+import { mapDefined } from './defined.js'
 
 /** What stands for a node's outputs once placeholders have been replaced. */
 export type Replacements = Map<AnyNode, readonly Tensor[]>
@@ -39,11 +40,4 @@ export const substitute = (tensors: readonly Tensor[], replacements: Replacement
 export const substituteDefined = (
   tensors: readonly (Tensor | undefined)[],
   replacements: Replacements
-): readonly (Tensor | undefined)[] => {
-  const replaced = substitute(
-    tensors.filter((tensor) => tensor !== undefined),
-    replacements
-  )
-  let next = 0
-  return tensors.map((tensor) => (tensor === undefined ? undefined : replaced[next++]))
-}
+): readonly (Tensor | undefined)[] => mapDefined(tensors, (defined) => substitute(defined, replacements))

@@ -1,6 +1,7 @@
 import { bind, bindAll, graphOf, placeholder } from '@tabula/tensor'
 import type { Graph, Tensor } from '@tabula/tensor'
 import { tangentsByRule } from '../call-rules.js'
+import { mapDefined } from '../defined.js'
 import { zerosLike } from '../expression.js'
 import { tangentsByTranspose } from '../transpose/transpose-rule.js'
 import type { PushForward, PushForwardGraph, Tangent } from './rule.js'
@@ -8,12 +9,7 @@ import type { PushForward, PushForwardGraph, Tangent } from './rule.js'
 /** Behind a barrier of its own that waits for the same dependency, so that what is recomputed behind it stays so. */
 export const barrierRule: PushForward<'barrier'> = ({ inputs, tangents }) => {
   const dependency = inputs.at(-1)
-  const moving = tangents.slice(0, -1)
-  const given = moving.filter((t) => t !== undefined)
-  if (dependency === undefined || given.length === 0) return []
-  const guarded = bindAll('barrier', {}, ...given, dependency)
-  let next = 0
-  return moving.map((t) => (t === undefined ? undefined : guarded[next++]))
+  return dependency === undefined ? [] : mapDefined(tangents.slice(0, -1), (given) => bindAll('barrier', {}, ...given, dependency))
 }
 
 /** The sum of the replicas' tangents. */
@@ -73,9 +69,6 @@ const recomputed = (
   pushForwardGraph: PushForwardGraph
 ): readonly Tangent[] => {
   const { parameters, tangents: found } = branchDerivative(graph, tangents, pushForwardGraph)
-  const results = found.filter((t) => t !== undefined)
   const given = tangents.filter((t) => t !== undefined)
-  const answers = bindAll('call', { name, graph: graphOf(parameters, results), recompute: true }, ...inputs, ...given)
-  let next = 0
-  return found.map((t) => (t === undefined ? undefined : answers[next++]))
+  return mapDefined(found, (results) => bindAll('call', { name, graph: graphOf(parameters, results), recompute: true }, ...inputs, ...given))
 }

@@ -1,6 +1,6 @@
 import { showShape } from '@tabula/tensor'
 import type { Sizes } from '@tabula/tensor'
-import { programText } from '../program-text.js'
+import { programText } from '../../program-text.js'
 import { hasSource, programSource, treeSource, valueSource } from '../program-source.js'
 import type { Comparison } from './compare.js'
 import type { Culprit } from './culprit.js'

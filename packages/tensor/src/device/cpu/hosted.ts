@@ -1,6 +1,7 @@
 import { either as E } from 'fp-ts'
 import { simplify } from '../../graph/simplify.js'
 import type { Graph } from '../../graph/graph.js'
+import { outputOf } from '../../node.js'
 import type { Abstract, AnyNode, Tensor } from '../../node.js'
 import { sizeOf } from '../../shape.js'
 import { Refused } from '../reference/evaluation.js'
@@ -41,8 +42,6 @@ interface Written {
 /** Thrown within a run; `run` below makes it an error value. */
 class Failed extends Error {}
 
-const outputsOf = (node: AnyNode): readonly Tensor[] => node.outputs.map(({ shape, dtype }, index) => ({ kind: 'tensor', node, index, shape, dtype }))
-
 const segmentPart = ({ graph, inputs, outputs }: Segment): Written => {
   const program = programOf(graph)
   return {
@@ -77,7 +76,7 @@ const arraysOf: { readonly [D in Abstract['dtype']]: (length: number) => HostArr
 }
 
 const borderPart = (node: Border): Written => {
-  const ready = (run: Runnable['run']): Runnable => ({ reads: node.inputs, makes: outputsOf(node), run })
+  const ready = (run: Runnable['run']): Runnable => ({ reads: node.inputs, makes: node.outputs.map((_, index) => outputOf(node, index)), run })
   switch (node.primitive) {
     case 'host': {
       const { attributes } = node

@@ -54,8 +54,6 @@ export const threadsOf = ([x, y, z]: KernelSource['output']): number[] => (y ===
 const drawnInto = (texture: Texture): IGPUTextureSettings['texture'] => (texture as unknown as IGPUTextureSettings).texture
 
 interface Entry extends CachedKernel {
-  /** The threads it is set to, and the same as text. */
-  output: number[]
   threads: string
   compiled: boolean
 }
@@ -90,14 +88,13 @@ export const kernelCache = (gpu: GPU, mode: GpujsMode, { handles, fixedSizes }: 
     }
     const entry: Entry = {
       kernel,
-      output: threads,
       threads: key,
       compiled: false,
       call: (args) => {
         try {
           // A kernel of WebGL whose argument is what it drew last would draw into what it read of itself the time before, whatever size that
           // had. Set to its threads again, it draws a new texture.
-          if (handles && entry.compiled && args.some((argument) => argument instanceof Texture && drawnInto(argument) === drawnInto(kernel.kernel.texture))) kernel.setOutput(entry.output)
+          if (handles && entry.compiled && args.some((argument) => argument instanceof Texture && drawnInto(argument) === drawnInto(kernel.kernel.texture))) kernel.setOutput(kernel.output)
           // The arguments are arrays, handles of this engine and numbers, as its seats were compiled for.
           const result: unknown = kernel(...(args as Parameters<typeof kernel>))
           if (entry.compiled) checkMode()
@@ -134,7 +131,6 @@ export const kernelCache = (gpu: GPU, mode: GpujsMode, { handles, fixedSizes }: 
         } catch (thrown) {
           throw failureOf(thrown, source)
         }
-        known.output = threads
         known.threads = sizes
       }
       return known

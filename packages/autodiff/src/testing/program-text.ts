@@ -1,1 +1,0 @@
-export { programText } from '../program-text.js'
